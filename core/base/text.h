@@ -1,0 +1,45 @@
+/* text.h - strings from outside, made safe; small growing strings */
+#ifndef CAREEN_TEXT_H
+#define CAREEN_TEXT_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/*
+ * Copy @src to @dst (@size bytes, always terminated) with every byte that a
+ * terminal could obey (C0, DEL, C1, invalid UTF-8) replaced by '?'.
+ * Returns @dst. Valid printable UTF-8 is kept whole.
+ */
+const char *text_clean(char *dst, size_t size, const char *src);
+
+/* snprintf that always terminates and never fails; returns @dst. */
+const char *text_fmt(char *dst, size_t size, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* malloc'ed printf; NULL only when out of memory. */
+char *text_dup(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* "1.5G", "932M", "4K": at most 5 columns, powers of 1024. */
+const char *text_size(char *dst, size_t size, uint64_t bytes);
+
+/* "41 d", "3 h 12 min", "14:32": a span of @seconds. */
+const char *text_span(char *dst, size_t size, uint64_t seconds);
+
+/* @src as one JSON string, quotes included; invalid UTF-8 becomes U+FFFD. */
+void text_json(FILE *out, const char *src);
+
+/* @src as one word of sh(1), quoted when it needs to be. */
+void text_shell(FILE *out, const char *src);
+
+/*
+ * Tab-separated records: @src with \t \n \r \\ and other control bytes written
+ * as \xHH; text_unescape() undoes it in place.
+ */
+void text_escape(FILE *out, const char *src);
+void text_unescape(char *s);
+
+/* mountinfo(5) octal escapes (\040 \011 \012 \134), undone in place. */
+void text_unoctal(char *s);
+
+#endif

@@ -1,0 +1,47 @@
+/* blockdevs.h - disks, partitions, stacked devices and what is on them */
+#ifndef CAREEN_BLOCKDEVS_H
+#define CAREEN_BLOCKDEVS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct error;
+struct mounts;
+
+struct blockdev {
+	dev_t dev;
+	uint64_t diskseq;	/* sysfs diskseq of the whole disk (5.15 on), 0 unknown */
+	uint64_t size;		/* bytes */
+	char name[32];		/* "vda1" */
+	char path[48];		/* "/dev/vda1" */
+	char type[12];		/* disk part lvm crypt md loop rom ram zram */
+	char *model, *serial;	/* whole disk's; "" if it has none */
+	char *fstype, *label, *uuid, *parttype;	/* from libblkid; "" if none */
+	char *used_by;		/* "/ /var", "swap", "vg0-root", "pid 712"; "" when free */
+	int parent;		/* index into row, -1 for a top one */
+	int depth;
+	bool readonly, removable;
+	bool old_root;		/* carries (or carried, when detached) the old root */
+	bool mounted;		/* in any namespace */
+	bool swap, stacked;	/* active swap; has /sys/.../holders */
+	bool busy_open;		/* O_EXCL open (read-only) says EBUSY */
+};
+
+struct blockdevs {
+	struct blockdev *row;	/* tree order: a disk, its partitions, what is on them */
+	size_t n;
+};
+
+/*
+ * @olddevs: the devices that carried the old root as the journal says, for
+ * ->old_root after they are unmounted. O_EXCL opens are read-only.
+ */
+int blockdevs_read(struct blockdevs *bs, const struct mounts *ms,
+		   const dev_t *olddevs, size_t nolddevs, struct error *err);
+void blockdevs_free(struct blockdevs *bs);
+/* By name ("vda1") or path ("/dev/vda1"); NULL if there is none. */
+const struct blockdev *blockdevs_find(const struct blockdevs *bs, const char *name);
+
+#endif

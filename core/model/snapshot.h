@@ -1,0 +1,101 @@
+/*
+ * snapshot.h - what is, at one moment
+ *
+ * A snapshot is immutable once taken and owns all its rows: whoever shows or
+ * plans from it keeps ids across refreshes, never pointers.
+ */
+#ifndef CAREEN_SNAPSHOT_H
+#define CAREEN_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/error.h"
+#include "model/blockdevs.h"
+#include "model/holders.h"
+#include "model/init.h"
+#include "model/lifeline.h"
+#include "model/mounts.h"
+#include "model/network.h"
+
+/* Where does this process live? */
+enum place {
+	PLACE_RESCUE,		/* in the rescue: everything can be done */
+	PLACE_NORMAL,		/* in the real system, and a rescue is alive beside it */
+	PLACE_UNPREPARED,	/* in a real system booted without our initramfs */
+	PLACE_CONTAINER,	/* not in the initial pid namespace: refused */
+};
+
+struct host {
+	char name[65], os[96], kernel[65], boot_id[37];
+	uint64_t uptime_s;
+	uint64_t mem_total, mem_available, swap_total, swap_used;	/* bytes */
+	enum place place;
+	bool root;		/* effective uid 0 */
+	uint64_t rescue_bytes;	/* memory the rescue's tree takes, 0 unknown */
+};
+
+struct swap {
+	char path[256];		/* as the operator knows it; may be below the old root */
+	char type[12];		/* "partition" "file" */
+	uint64_t size, used;	/* bytes */
+};
+
+/* The latest job, as its files say (run/job.h reads them). */
+struct job_brief {
+	char id[16];		/* "" if there never was one */
+	char step[16];
+	bool running;
+};
+
+/* What the old root was at detach, from /run/careen/oldroot.mountinfo. */
+struct old_root {
+	bool known;
+	struct mounts mounts;	/* rows all ->old; targets as they were below / */
+	char source[256];	/* device of "/": "/dev/vda1" */
+	char fstype[32], options[512];	/* mount(8) -o text */
+	char uuid[64];		/* of that file system, then; "" unknown */
+	dev_t devs[32];		/* block devices below it: partitions and their disks */
+	unsigned ndevs;
+	bool written;		/* the journal says a disk has been written to */
+};
+
+enum {
+	SNAP_MOUNTS = 1, SNAP_HOLDERS = 2, SNAP_DEVICES = 4, SNAP_INIT = 8,
+	SNAP_NETWORK = 16, SNAP_LIFELINE = 32, SNAP_ALL = 63,
+};
+
+struct snapshot {
+	unsigned parts;		/* SNAP_* that are filled in; host and old always are */
+	struct host host;
+	struct old_root old;
+	struct mounts mounts;
+	struct holders holders;
+	struct blockdevs devs;
+	struct init init;
+	struct network net;
+	struct lifeline lifeline;
+	struct swap *swap;
+	unsigned nswap;
+	struct job_brief job;
+	int64_t taken_ms;	/* CLOCK_MONOTONIC, milliseconds */
+};
+
+/*
+ * Take a snapshot of @parts (SNAP_HOLDERS and SNAP_DEVICES need SNAP_MOUNTS,
+ * which is then taken too). 0 or -errno; a part that fails leaves *ret
+ * untouched. snapshot_free(NULL) is fine.
+ */
+int snapshot_take(unsigned parts, struct snapshot **ret, struct error *err);
+void snapshot_free(struct snapshot *s);
+
+/* PID 1 is our stub and its root is the rescue. */
+bool snapshot_detached(const struct snapshot *s);
+/* The old root is off: detached and no mount of it left in any namespace. */
+bool snapshot_unmounted(const struct snapshot *s);
+
+/* Everything, as JSON (careen status --json). */
+void snapshot_json(const struct snapshot *s, FILE *out);
+
+#endif

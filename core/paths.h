@@ -1,0 +1,17 @@
+/* paths.h - where things are inside the rescue (HACKING.md has the table) */
+#ifndef CAREEN_PATHS_H
+#define CAREEN_PATHS_H
+
+#define CAREEN_RUN	"/run/careen"
+#define CAREEN_JOBS	CAREEN_RUN "/jobs"
+#define CAREEN_RECORD	CAREEN_RUN "/oldroot.mountinfo"
+#define CAREEN_WRITTEN	CAREEN_RUN "/written"
+#define CAREEN_INITPATH	CAREEN_RUN "/init"
+#define CAREEN_STUBLOG	CAREEN_RUN "/stub.log"
+#define CAREEN_OLDROOT	"/oldroot"
+#define CAREEN_LIB	"/usr/lib/careen"
+#define CAREEN_STUB	CAREEN_LIB "/stub"
+#define CAREEN_ESCAPE	CAREEN_LIB "/escape"
+#define CAREEN_LIFELINE	CAREEN_LIB "/lifeline"
+
+#endif

@@ -1,0 +1,108 @@
+/*
+ * plan.h - what would be done: an ordered list of operations
+ *
+ * Pure: made from a snapshot, touches nothing. The printed plan is stable
+ * text, the same on the screen, in `careen plan` and in the tests.
+ */
+#ifndef CAREEN_PLAN_H
+#define CAREEN_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+struct error;
+struct snapshot;
+struct tool;
+
+enum op_kind {
+	OP_TRIAL,	/* prove the hand-over in a child: src = init's path */
+	OP_RECORD,	/* write the old root's mounts to the journal */
+	OP_SWAPOFF,	/* dst = swap path */
+	OP_NET_KEEP,	/* addresses with a lifetime: valid for ever */
+	OP_MOVE,	/* mount --move src dst */
+	OP_HANDOVER,	/* strategy = row of the strategies table, src = init's path */
+	OP_PROVE_DETACHED,
+	OP_KILL,	/* procs: TERM or KILL each, wait on pidfds, KILL what is left */
+	OP_RESCAN,	/* look again, kill what still holds; rounds until nothing does */
+	OP_LOOP_DETACH,	/* dst = /dev/loopN */
+	OP_COPY_TREE,	/* src directory -> dst directory (udev's database) */
+	OP_UMOUNT,	/* dst; id checked again; lazy for pseudo file systems */
+	OP_PROVE_OFF,	/* dev, dst = /dev/...: clean off is proven */
+	OP_WRITTEN,	/* journal: from here on a disk has been written to; dst */
+	OP_TOOL,	/* tool, argv on dst/dev */
+	OP_MOUNT,	/* src, dst, fstype, options */
+	OP_CHECK_INIT,	/* dst = new root: init and its loader exist and can be executed */
+	OP_GO,		/* tell the stub to become src = init again */
+	OP_WAIT_RUNNING,/* until the init says the system is up */
+	OP_SAVE_LOG,	/* journal and events into dst */
+	OP_KINDS
+};
+
+enum danger {
+	DANGER_NONE,		/* looks only */
+	DANGER_UNDOABLE,	/* can be undone: resume */
+	DANGER_LOSES,		/* something running is lost (a killed process) */
+	DANGER_DESTROYS,	/* data on a disk is destroyed or changed */
+};
+
+/* A process as the plan saw it: the act checks it again. */
+struct proc_id {
+	pid_t pid;
+	uint64_t start;		/* clock ticks since boot */
+	char name[32];
+	bool kill_now;		/* SIGKILL at once, no SIGTERM (network managers) */
+};
+
+struct dev_id {
+	dev_t dev;
+	uint64_t diskseq;	/* 0 unknown */
+	char serial[64];
+};
+
+struct op {
+	enum op_kind kind;
+	enum danger danger;
+	unsigned deadline_s;	/* 0 = none (a repair may take days) */
+	bool skippable;		/* going on without it is safe */
+	bool lazy;		/* OP_UMOUNT: MNT_DETACH if busy (no device behind it) */
+	char *title;		/* "unmount /var (ext4, /dev/vda2)" */
+	char *command;		/* equivalent shell command */
+	char *src, *dst, *fstype, *options;
+	int mount_id;		/* OP_UMOUNT, OP_MOVE: as the plan saw it, 0 = any */
+	struct dev_id dev;
+	const char *strategy;	/* OP_HANDOVER */
+	const struct tool *tool;/* OP_TOOL */
+	char **argv;		/* OP_TOOL, NULL-terminated */
+	struct proc_id *procs;
+	size_t nprocs;
+};
+
+struct plan {
+	char step[16];		/* name of its step */
+	char *title;		/* "Detach: PID 1 moves into RAM" */
+	char *undo;		/* "Undo: resume." or why there is none */
+	char *token;		/* the word to type; NULL: Enter is enough */
+	char *token_what;	/* what the word is: "device and last 4 of its serial" */
+	struct op *ops;
+	size_t n;
+};
+
+struct plan *plan_new(const char *step, const char *title);
+void plan_free(struct plan *plan);
+/* Append an op with the given kind, danger, deadline; NULL when out of memory. */
+struct op *plan_add(struct plan *plan, enum op_kind kind, enum danger danger,
+		    unsigned deadline_s, const char *title_fmt, ...)
+	__attribute__((format(printf, 5, 6)));
+/* Highest danger of its ops. */
+enum danger plan_danger(const struct plan *plan);
+const char *danger_name(enum danger danger);	/* "", "undoable", ... */
+/* Drop op @index ("skip"); -EINVAL if it is not skippable. */
+int plan_skip(struct plan *plan, size_t index, struct error *err);
+
+void plan_print(const struct plan *plan, FILE *out);
+void plan_json(const struct plan *plan, FILE *out);
+
+#endif

@@ -1,0 +1,56 @@
+/* step.h - the steps, in their order; each a pure function of the snapshot */
+#ifndef CAREEN_STEP_H
+#define CAREEN_STEP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "model/snapshot.h"
+#include "plan/plan.h"
+
+enum step_status { STEP_WAITING, STEP_READY, STEP_DONE, STEP_BLOCKED };
+
+struct step_state {
+	enum step_status status;
+	unsigned count;		/* what is left to do: holders, mounts; 0 = none */
+	char why[200];		/* one sentence: why blocked, or what is to be done */
+	const char *see;	/* view where the reason can be seen: "holders"... or NULL */
+};
+
+/* One finding of preflight. */
+struct finding {
+	enum { FIND_OK, FIND_NOTE, FIND_BLOCKER } level;
+	char what[48];		/* "PID 1 hand-over" */
+	char text[200];		/* "systemd 252 by re-exec, ptrace as second way" */
+	char mend[200];		/* for a blocker: what would mend it */
+};
+
+struct plan_opts {
+	bool clean;		/* detach: stop units in the init's own order first */
+	const char *strategy;	/* detach: name in strategies, NULL = best */
+	const char *device;	/* repair: "vda1" or "/dev/vda1" */
+	const char *tool;	/* repair: name in the tools table */
+	const char *const *answers;	/* repair: "key=value", NULL-terminated, or NULL */
+};
+
+struct step {
+	const char *name;	/* "detach" */
+	const char *title;	/* "Detach" */
+	const char *about;	/* one sentence for menus, help and man page */
+	void (*state)(const struct snapshot *s, struct step_state *ret);
+	/* 0, or -errno with @err saying why there is no plan. */
+	int (*plan)(const struct snapshot *s, const struct plan_opts *opts,
+		    struct plan **ret, struct error *err);
+};
+
+extern const struct step step_preflight, step_detach, step_kill, step_unmount,
+			 step_repair, step_resume;
+extern const struct step *const steps[];	/* NULL-terminated, in order */
+const struct step *step_find(const char *name);
+/* The step an operator would take next; never NULL. */
+const struct step *step_next(const struct snapshot *s);
+
+/* Preflight's findings, at most @max; returns how many. */
+size_t preflight_findings(const struct snapshot *s, struct finding *ret, size_t max);
+
+#endif

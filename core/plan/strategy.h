@@ -1,0 +1,21 @@
+/* strategy.h - the ways to take PID 1, best first: rows, pure data and a test */
+#ifndef CAREEN_STRATEGY_H
+#define CAREEN_STRATEGY_H
+
+#include <stdbool.h>
+
+#include "model/snapshot.h"
+
+struct strategy {
+	const char *name;	/* "reexec", "ptrace" */
+	const char *about;
+	const char *command;	/* equivalent shell command, %s = init's path in the old root */
+	/* Can it work here? false: @why says why not, a clause. */
+	bool (*applies)(const struct snapshot *s, char *why, unsigned long size);
+};
+
+extern const struct strategy strategies[];	/* name NULL ends it */
+const struct strategy *strategy_find(const char *name);
+const struct strategy *strategy_best(const struct snapshot *s);
+
+#endif

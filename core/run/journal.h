@@ -1,0 +1,16 @@
+/* journal.h - the few things the kernel cannot tell once the disk is off */
+#ifndef CAREEN_JOURNAL_H
+
+#include "base/error.h"
+#include "model/snapshot.h"
+
+
+/* Write the old root's mounts (and devices, options, UUID) as they are now. */
+int journal_record(struct error *err);
+/* Record, fsync-safe in RAM, that @device is about to be written to. */
+int journal_written(const char *device, struct error *err);
+/* Forget the last detach's record: the system runs again. */
+int journal_clear(struct error *err);
+/* The reader is snapshot_take() (->old). */
+
+#endif
