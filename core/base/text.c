@@ -1,0 +1,239 @@
+/* text.c - strings from outside, made safe; small growing strings */
+#include "base/text.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * Length of the well-formed UTF-8 sequence at @s, its code point in *@ret;
+ * 0 if it is not well formed (overlong, surrogate, beyond U+10FFFF, cut).
+ * Unicode 15, table 3-7.
+ */
+static size_t utf8_decode(const unsigned char *s, uint32_t *ret)
+{
+	uint32_t cp, min;
+	size_t len, i;
+
+	if (s[0] < 0x80) {
+		*ret = s[0];
+		return 1;
+	}
+	if (s[0] >= 0xc2 && s[0] <= 0xdf) {
+		len = 2; min = 0x80; cp = s[0] & 0x1f;
+	} else if ((s[0] & 0xf0) == 0xe0) {
+		len = 3; min = 0x800; cp = s[0] & 0x0f;
+	} else if (s[0] >= 0xf0 && s[0] <= 0xf4) {
+		len = 4; min = 0x10000; cp = s[0] & 0x07;
+	} else {
+		return 0;
+	}
+	for (i = 1; i < len; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+		cp = cp << 6 | (s[i] & 0x3f);
+	}
+	if (cp < min || cp > 0x10ffff || (cp >= 0xd800 && cp <= 0xdfff))
+		return 0;
+	*ret = cp;
+	return len;
+}
+
+/* Could a terminal obey it, or could it change the order of what is shown? */
+static bool is_unsafe(uint32_t cp)
+{
+	return cp < 0x20 || (cp >= 0x7f && cp < 0xa0) ||
+	       (cp >= 0x200b && cp <= 0x200f) || (cp >= 0x2028 && cp <= 0x202e) ||
+	       (cp >= 0x2066 && cp <= 0x2069) || cp == 0xfeff;
+}
+
+const char *text_clean(char *dst, size_t size, const char *src)
+{
+	const unsigned char *s = (const unsigned char *)(src ? src : "");
+	size_t out = 0, len;
+	uint32_t cp;
+
+	if (!size)
+		return dst;
+	while (*s) {
+		len = utf8_decode(s, &cp);
+		if (!len || is_unsafe(cp)) {
+			if (out + 1 >= size)
+				break;
+			dst[out++] = '?';
+			s += len ? len : 1;
+			continue;
+		}
+		if (out + len >= size)
+			break;
+		memcpy(dst + out, s, len);
+		out += len;
+		s += len;
+	}
+	dst[out] = '\0';
+	return dst;
+}
+
+const char *text_fmt(char *dst, size_t size, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vsnprintf(dst, size, fmt, ap) < 0 && size)
+		dst[0] = '\0';
+	va_end(ap);
+	return dst;
+}
+
+char *text_dup(const char *fmt, ...)
+{
+	char *s = NULL;
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vasprintf(&s, fmt, ap);
+	va_end(ap);
+	return n < 0 ? NULL : s;
+}
+
+const char *text_size(char *dst, size_t size, uint64_t bytes)
+{
+	static const char units[] = "BKMGTPE";
+	uint64_t whole = bytes;
+	unsigned rest = 0;
+	size_t u = 0;
+
+	while (whole >= 1024) {
+		rest = whole % 1024;
+		whole /= 1024;
+		u++;
+	}
+	/* 1.5G, 20G, 932M: one digit behind the point only where it says something */
+	if (u && whole < 10 && rest >= 52)
+		return text_fmt(dst, size, "%u.%u%c", (unsigned)whole,
+				rest * 10 / 1024, units[u]);
+	return text_fmt(dst, size, "%u%c", (unsigned)whole, units[u]);
+}
+
+const char *text_span(char *dst, size_t size, uint64_t seconds)
+{
+	uint64_t d = seconds / 86400, h = seconds / 3600 % 24, m = seconds / 60 % 60;
+
+	if (d)
+		return text_fmt(dst, size, "%llu d", (unsigned long long)d);
+	if (h)
+		return text_fmt(dst, size, "%u h %02u min", (unsigned)h, (unsigned)m);
+	return text_fmt(dst, size, "%u:%02u", (unsigned)m, (unsigned)(seconds % 60));
+}
+
+void text_json(FILE *out, const char *src)
+{
+	const unsigned char *s = (const unsigned char *)(src ? src : "");
+	size_t len;
+	uint32_t cp;
+
+	fputc('"', out);
+	while (*s) {
+		len = utf8_decode(s, &cp);
+		if (!len) {
+			fputs("\\ufffd", out);
+			s++;
+			continue;
+		}
+		if (cp == '"' || cp == '\\')
+			fprintf(out, "\\%c", (int)cp);
+		else if (cp < 0x10000 && is_unsafe(cp))
+			fprintf(out, "\\u%04x", (unsigned)cp);
+		else
+			fwrite(s, 1, len, out);
+		s += len;
+	}
+	fputc('"', out);
+}
+
+/* Characters that mean nothing to sh(1), anywhere in a word. */
+static bool is_plain_word(const char *s)
+{
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+		"_-+=./,:@%";
+
+	return *s && s[strspn(s, plain)] == '\0';
+}
+
+void text_shell(FILE *out, const char *src)
+{
+	if (is_plain_word(src)) {
+		fputs(src, out);
+		return;
+	}
+	fputc('\'', out);
+	for (; *src; src++) {
+		if (*src == '\'')
+			fputs("'\\''", out);
+		else
+			fputc(*src, out);
+	}
+	fputc('\'', out);
+}
+
+void text_escape(FILE *out, const char *src)
+{
+	const unsigned char *s = (const unsigned char *)(src ? src : "");
+
+	for (; *s; s++) {
+		if (*s < 0x20 || *s == 0x7f || *s == '\\')
+			fprintf(out, "\\x%02X", *s);
+		else
+			fputc(*s, out);
+	}
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return -1;
+}
+
+void text_unescape(char *s)
+{
+	char *out = s;
+
+	while (*s) {
+		if (s[0] == '\\' && s[1] == 'x' && hex_digit(s[2]) >= 0 &&
+		    hex_digit(s[3]) >= 0) {
+			*out++ = (char)(hex_digit(s[2]) * 16 + hex_digit(s[3]));
+			s += 4;
+		} else {
+			*out++ = *s++;
+		}
+	}
+	*out = '\0';
+}
+
+static bool is_octal(char c)
+{
+	return c >= '0' && c <= '7';
+}
+
+void text_unoctal(char *s)
+{
+	char *out = s;
+
+	while (*s) {
+		if (s[0] == '\\' && is_octal(s[1]) && is_octal(s[2]) && is_octal(s[3])) {
+			*out++ = (char)((s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0'));
+			s += 4;
+		} else {
+			*out++ = *s++;
+		}
+	}
+	*out = '\0';
+}
