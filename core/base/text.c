@@ -111,7 +111,7 @@ const char *text_size(char *dst, size_t size, uint64_t bytes)
 		u++;
 	}
 	/* 1.5G, 20G, 932M: one digit behind the point only where it says something */
-	if (u && whole < 10 && rest >= 52)
+	if (u && whole < 10 && rest >= 103)
 		return text_fmt(dst, size, "%u.%u%c", (unsigned)whole,
 				rest * 10 / 1024, units[u]);
 	return text_fmt(dst, size, "%u%c", (unsigned)whole, units[u]);

@@ -16,6 +16,8 @@ struct init {
 	char version[48];	/* "252.39-1~deb12u1" if it can be read, else "" */
 	char exe[256];		/* path it will re-exec, in the old root, without
 				   " (deleted)": "/usr/lib/systemd/systemd" */
+	char boot[256];		/* what a boot executes: init= of /proc/cmdline, else
+				   "/sbin/init" (kernel init/main.c) */
 	bool in_rescue;		/* its root is our rootfs (dev/ino of /proc/1/root) */
 	bool frozen;		/* systemd in freeze(): no fd left open [systemd src/core/crash-handler.c] */
 	bool traced;		/* TracerPid != 0: somebody ptraces it already */

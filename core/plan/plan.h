@@ -19,6 +19,7 @@ struct tool;
 
 enum op_kind {
 	OP_TRIAL,	/* prove the hand-over in a child: src = init's path */
+	OP_STOP_UNITS,	/* argv run in the old root: its init stops services cleanly */
 	OP_RECORD,	/* write the old root's mounts to the journal */
 	OP_SWAPOFF,	/* dst = swap path */
 	OP_NET_KEEP,	/* addresses with a lifetime: valid for ever */

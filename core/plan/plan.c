@@ -1,0 +1,233 @@
+/* plan.c - what would be done: an ordered list of operations, and its text */
+#include "plan/plan.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/text.h"
+
+static const char *const danger_names[] = {
+	[DANGER_NONE] = "looks only",
+	[DANGER_UNDOABLE] = "undoable",
+	[DANGER_LOSES] = "ends processes",
+	[DANGER_DESTROYS] = "WRITES TO DISK",
+};
+
+const char *danger_name(enum danger danger)
+{
+	return danger_names[danger];
+}
+
+struct plan *plan_new(const char *step, const char *title)
+{
+	struct plan *plan = calloc(1, sizeof(*plan));
+
+	if (!plan)
+		return NULL;
+	text_fmt(plan->step, sizeof(plan->step), "%s", step);
+	plan->title = strdup(title);
+	if (!plan->title) {
+		plan_free(plan);
+		return NULL;
+	}
+	return plan;
+}
+
+static void op_free(struct op *op)
+{
+	char **word;
+
+	free(op->title);
+	free(op->command);
+	free(op->src);
+	free(op->dst);
+	free(op->fstype);
+	free(op->options);
+	free(op->procs);
+	for (word = op->argv; word && *word; word++)
+		free(*word);
+	free(op->argv);
+}
+
+void plan_free(struct plan *plan)
+{
+	size_t i;
+
+	if (!plan)
+		return;
+	for (i = 0; i < plan->n; i++)
+		op_free(&plan->ops[i]);
+	free(plan->ops);
+	free(plan->title);
+	free(plan->undo);
+	free(plan->token);
+	free(plan->token_what);
+	free(plan);
+}
+
+struct op *plan_add(struct plan *plan, enum op_kind kind, enum danger danger,
+		    unsigned deadline_s, const char *title_fmt, ...)
+{
+	struct op *ops, *op;
+	char *title = NULL;
+	va_list ap;
+	int n;
+
+	va_start(ap, title_fmt);
+	n = vasprintf(&title, title_fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		return NULL;
+	ops = reallocarray(plan->ops, plan->n + 1, sizeof(*ops));
+	if (!ops) {
+		free(title);
+		return NULL;
+	}
+	plan->ops = ops;
+	op = &ops[plan->n++];
+	*op = (struct op){ .kind = kind, .danger = danger,
+			   .deadline_s = deadline_s, .title = title };
+	return op;
+}
+
+enum danger plan_danger(const struct plan *plan)
+{
+	enum danger max = DANGER_NONE;
+	size_t i;
+
+	for (i = 0; i < plan->n; i++)
+		if (plan->ops[i].danger > max)
+			max = plan->ops[i].danger;
+	return max;
+}
+
+int plan_skip(struct plan *plan, size_t index, struct error *err)
+{
+	char subject[32];
+
+	text_fmt(subject, sizeof(subject), "operation %zu", index + 1);
+	if (index >= plan->n)
+		return error_set(err, EINVAL, "skip", subject, "the plan has no such operation",
+				 "Look at the plan again: it may have become shorter.");
+	if (!plan->ops[index].skippable)
+		return error_set(err, EINVAL, "skip", plan->ops[index].title,
+				 "what follows depends on it",
+				 "Retry it, or back out with Resume.");
+	op_free(&plan->ops[index]);
+	memmove(&plan->ops[index], &plan->ops[index + 1],
+		(plan->n - index - 1) * sizeof(*plan->ops));
+	plan->n--;
+	return 0;
+}
+
+static void print_clean(FILE *out, const char *text)
+{
+	char buf[1024];
+
+	fputs(text_clean(buf, sizeof(buf), text), out);
+}
+
+static void print_deadline(const struct op *op, FILE *out)
+{
+	if (op->deadline_s)
+		fprintf(out, ", %u s", op->deadline_s);
+}
+
+static void print_procs(const struct op *op, FILE *out)
+{
+	size_t i;
+
+	for (i = 0; i < op->nprocs; i++) {
+		fprintf(out, "       %-7d %-4s ", (int)op->procs[i].pid,
+			op->procs[i].kill_now ? "KILL" : "TERM");
+		print_clean(out, op->procs[i].name);
+		fputc('\n', out);
+	}
+}
+
+static void print_op(const struct op *op, size_t number, FILE *out)
+{
+	fprintf(out, "  %2zu.  ", number);
+	print_clean(out, op->title);
+	fprintf(out, "  [%s", danger_name(op->danger));
+	print_deadline(op, out);
+	fputs("]\n", out);
+	if (op->command) {
+		fputs("       $ ", out);
+		print_clean(out, op->command);
+		fputc('\n', out);
+	}
+	print_procs(op, out);
+}
+
+void plan_print(const struct plan *plan, FILE *out)
+{
+	size_t i;
+
+	print_clean(out, plan->title);
+	fputc('\n', out);
+	if (plan->undo) {
+		print_clean(out, plan->undo);
+		fputc('\n', out);
+	}
+	for (i = 0; i < plan->n; i++)
+		print_op(&plan->ops[i], i + 1, out);
+	if (plan->token) {
+		fputs("To confirm, type ", out);
+		print_clean(out, plan->token);
+		fputs(" (", out);
+		print_clean(out, plan->token_what ? plan->token_what : "");
+		fputs(")\n", out);
+	}
+}
+
+static void json_member(FILE *out, const char *name, const char *value)
+{
+	fprintf(out, ",\"%s\":", name);
+	if (value)
+		text_json(out, value);
+	else
+		fputs("null", out);
+}
+
+static void json_op(const struct op *op, FILE *out)
+{
+	size_t i;
+
+	fputs("{\"title\":", out);
+	text_json(out, op->title);
+	json_member(out, "danger", danger_name(op->danger));
+	fprintf(out, ",\"deadline_s\":%u,\"skippable\":%s", op->deadline_s,
+		op->skippable ? "true" : "false");
+	json_member(out, "command", op->command);
+	fputs(",\"processes\":[", out);
+	for (i = 0; i < op->nprocs; i++) {
+		fprintf(out, "%s{\"pid\":%d", i ? "," : "", (int)op->procs[i].pid);
+		json_member(out, "name", op->procs[i].name);
+		json_member(out, "signal", op->procs[i].kill_now ? "KILL" : "TERM");
+		fputc('}', out);
+	}
+	fputs("]}", out);
+}
+
+void plan_json(const struct plan *plan, FILE *out)
+{
+	size_t i;
+
+	fputs("{\"step\":", out);
+	text_json(out, plan->step);
+	json_member(out, "title", plan->title);
+	json_member(out, "undo", plan->undo);
+	json_member(out, "confirm", plan->token);
+	json_member(out, "danger", danger_name(plan_danger(plan)));
+	fputs(",\"operations\":[", out);
+	for (i = 0; i < plan->n; i++) {
+		if (i)
+			fputc(',', out);
+		json_op(&plan->ops[i], out);
+	}
+	fputs("]}\n", out);
+}

@@ -1,0 +1,171 @@
+/*
+ * tool.c - the programs Repair calls
+ *
+ * The exit statuses are those of e2fsck(8), mke2fs(8) and dd(1).
+ */
+#include "plan/tool.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "model/blockdevs.h"
+
+/* e2fsck(8) EXIT CODE is a sum of bits: the gravest is looked for first. */
+#define E2FSCK_BROKEN \
+	{ 128, TOOL_FAILED, "a library e2fsck needs could not be loaded", \
+	  "Look at the log for its name." }, \
+	{ 32, TOOL_FAILED, "e2fsck was stopped before it finished", \
+	  "Run it again: an unfinished check proves nothing." }, \
+	{ 16, TOOL_FAILED, "e2fsck did not accept its arguments", NULL }, \
+	{ 8, TOOL_FAILED, "e2fsck could not work on the device", \
+	  "Look at the log: the device may be unreadable, or hold no ext file system." }
+
+static const struct tool_exit e2fsck_check_exits[] = {
+	E2FSCK_BROKEN,
+	{ 4, TOOL_LEFT, "the file system has errors; nothing was changed",
+	  "Run Check and fix." },
+	{ 1, TOOL_GOOD, "the file system is good", NULL },
+	{ 0, TOOL_GOOD, "the file system is good", NULL },
+	{ .text = NULL }
+};
+
+static const struct tool_exit e2fsck_fix_exits[] = {
+	E2FSCK_BROKEN,
+	{ 4, TOOL_LEFT, "errors are left that need a decision",
+	  "Run Repair everything, which answers yes to every question." },
+	{ 1, TOOL_FIXED, "errors were found and corrected", NULL },
+	{ 2, TOOL_FIXED, "errors were found and corrected", NULL },
+	{ 0, TOOL_GOOD, "the file system is good", NULL },
+	{ .text = NULL }
+};
+
+static const struct tool_exit e2fsck_yes_exits[] = {
+	E2FSCK_BROKEN,
+	{ 4, TOOL_LEFT, "errors are left that e2fsck cannot correct",
+	  "Save an image of the device before anything else; then make a new file system "
+	  "and restore a backup." },
+	{ 1, TOOL_FIXED, "errors were found and corrected", NULL },
+	{ 2, TOOL_FIXED, "errors were found and corrected", NULL },
+	{ 0, TOOL_GOOD, "the file system is good", NULL },
+	{ .text = NULL }
+};
+
+static const struct tool_exit mke2fs_exits[] = {
+	{ 0, TOOL_GOOD, "the file system was made", NULL },
+	{ .text = NULL }
+};
+
+static const struct tool_exit dd_exits[] = {
+	{ 0, TOOL_GOOD, "everything was copied and has reached the device", NULL },
+	{ .text = NULL }
+};
+
+/* Any status that no row names. */
+static const struct tool_exit exit_unknown = {
+	-1, TOOL_FAILED, "it failed", "Look at the log for its own words."
+};
+
+#define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
+const struct tool tools[] = {
+	{
+		.name = "ext4-check", .title = "Check",
+		.about = "Look for errors and change nothing (e2fsck -n).",
+		.fstypes = "ext2 ext3 ext4", .program = "e2fsck", .package = "e2fsprogs",
+		.argv = WORDS("e2fsck", "-f", "-n", "-C", "9", "{dev}"),
+		.exits = e2fsck_check_exits, .danger = DANGER_NONE,
+		.progress = PROGRESS_E2FSCK,
+	}, {
+		.name = "ext4-fix", .title = "Check and fix",
+		.about = "Correct what can be corrected without a decision (e2fsck -p).",
+		.fstypes = "ext2 ext3 ext4", .program = "e2fsck", .package = "e2fsprogs",
+		.argv = WORDS("e2fsck", "-f", "-p", "-C", "9", "{dev}"),
+		.exits = e2fsck_fix_exits, .danger = DANGER_DESTROYS,
+		.progress = PROGRESS_E2FSCK,
+	}, {
+		.name = "ext4-repair", .title = "Repair everything",
+		.about = "Correct every error, answering yes to every question (e2fsck -y).",
+		.fstypes = "ext2 ext3 ext4", .program = "e2fsck", .package = "e2fsprogs",
+		.argv = WORDS("e2fsck", "-f", "-y", "-C", "9", "{dev}"),
+		.exits = e2fsck_yes_exits, .danger = DANGER_DESTROYS,
+		.progress = PROGRESS_E2FSCK,
+	}, {
+		.name = "ext4-make", .title = "Make an ext4 file system",
+		.about = "Everything on the device is lost; the UUID can be kept.",
+		.fstypes = NULL, .program = "mke2fs", .package = "e2fsprogs",
+		.argv = WORDS("mke2fs", "-t", "ext4", "-F", "-U", "{uuid}",
+			      "-L", "{label}", "{dev}"),
+		.ask = {
+			{ .key = "uuid", .ask = "UUID of the new file system",
+			  .fallback = "{uuid}", .type = ASK_TEXT },
+			{ .key = "label", .ask = "Label of the new file system",
+			  .fallback = "{label}", .type = ASK_TEXT },
+		},
+		.exits = mke2fs_exits, .danger = DANGER_DESTROYS,
+		.progress = PROGRESS_MKE2FS,
+	}, {
+		.name = "copy-onto", .title = "Copy another device onto it",
+		.about = "Everything on the device is overwritten (dd).",
+		.fstypes = NULL, .program = "dd", .package = "coreutils",
+		.argv = WORDS("dd", "if={src}", "of={dev}", "bs=4M", "conv=fsync,nocreat",
+			      "status=progress"),
+		.ask = { { .key = "src", .ask = "Device to copy from", .type = ASK_DEVICE } },
+		.exits = dd_exits, .danger = DANGER_DESTROYS, .progress = PROGRESS_DD,
+	}, {
+		.name = "write-image", .title = "Write an image file onto it",
+		.about = "Everything on the device is overwritten (dd).",
+		.fstypes = NULL, .program = "dd", .package = "coreutils",
+		.argv = WORDS("dd", "if={src}", "of={dev}", "bs=4M", "conv=fsync,nocreat",
+			      "status=progress"),
+		.ask = { { .key = "src", .ask = "Image file to write", .type = ASK_PATH } },
+		.exits = dd_exits, .danger = DANGER_DESTROYS, .progress = PROGRESS_DD,
+	}, {
+		.name = "save-image", .title = "Save an image of it to a file",
+		.about = "Reads the device into a new file (dd); never overwrites one.",
+		.fstypes = NULL, .program = "dd", .package = "coreutils",
+		.argv = WORDS("dd", "if={dev}", "of={dst}", "bs=4M", "conv=excl,fsync",
+			      "status=progress"),
+		.ask = { { .key = "dst", .ask = "New file to save it to", .type = ASK_PATH } },
+		.exits = dd_exits, .danger = DANGER_NONE, .progress = PROGRESS_DD,
+	},
+	{ .name = NULL }
+};
+
+const struct tool *tool_find(const char *name)
+{
+	const struct tool *tool;
+
+	for (tool = tools; tool->name; tool++)
+		if (!strcmp(tool->name, name))
+			return tool;
+	return NULL;
+}
+
+/* Is @word one of the blank-separated @words? */
+static bool has_word(const char *words, const char *word)
+{
+	size_t len = strlen(word);
+	const char *p = words;
+
+	while (len && (p = strstr(p, word))) {
+		if ((p == words || p[-1] == ' ') && (p[len] == ' ' || !p[len]))
+			return true;
+		p += len;
+	}
+	return false;
+}
+
+bool tool_suits(const struct tool *tool, const struct blockdev *dev)
+{
+	return !tool->fstypes || has_word(tool->fstypes, dev->fstype ? dev->fstype : "");
+}
+
+const struct tool_exit *tool_exit_meaning(const struct tool *tool, int status)
+{
+	const struct tool_exit *e;
+
+	for (e = tool->exits; e->text; e++)
+		if (e->mask ? (status & e->mask) == e->mask : status == 0)
+			return e;
+	return &exit_unknown;
+}
