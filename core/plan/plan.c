@@ -68,6 +68,16 @@ void plan_free(struct plan *plan)
 	free(plan);
 }
 
+/* What a plan without memory gives out: written to, never read. */
+static struct op *op_dummy(struct plan *plan)
+{
+	static _Thread_local struct op dummy;
+
+	plan->oom = true;
+	dummy = (struct op){ 0 };
+	return &dummy;
+}
+
 struct op *plan_add(struct plan *plan, enum op_kind kind, enum danger danger,
 		    unsigned deadline_s, const char *title_fmt, ...)
 {
@@ -80,17 +90,44 @@ struct op *plan_add(struct plan *plan, enum op_kind kind, enum danger danger,
 	n = vasprintf(&title, title_fmt, ap);
 	va_end(ap);
 	if (n < 0)
-		return NULL;
+		return op_dummy(plan);
 	ops = reallocarray(plan->ops, plan->n + 1, sizeof(*ops));
 	if (!ops) {
 		free(title);
-		return NULL;
+		return op_dummy(plan);
 	}
 	plan->ops = ops;
 	op = &ops[plan->n++];
 	*op = (struct op){ .kind = kind, .danger = danger,
 			   .deadline_s = deadline_s, .title = title };
 	return op;
+}
+
+void plan_set(struct plan *plan, char **field, const char *fmt, ...)
+{
+	va_list ap;
+	char *s = NULL;
+	int n;
+
+	va_start(ap, fmt);
+	n = vasprintf(&s, fmt, ap);
+	va_end(ap);
+	if (n < 0) {
+		plan->oom = true;
+		return;
+	}
+	free(*field);
+	*field = s;
+}
+
+int plan_finish(struct plan *plan, struct plan **ret, struct error *err)
+{
+	if (plan && !plan->oom) {
+		*ret = plan;
+		return 0;
+	}
+	plan_free(plan);
+	return error_set(err, ENOMEM, "plan", "", NULL, NULL);
 }
 
 enum danger plan_danger(const struct plan *plan)

@@ -89,14 +89,20 @@ struct plan {
 	char *token_what;	/* what the word is: "device and last 4 of its serial" */
 	struct op *ops;
 	size_t n;
+	bool oom;		/* memory ran out while it was made: plan_finish() refuses */
 };
 
 struct plan *plan_new(const char *step, const char *title);
 void plan_free(struct plan *plan);
-/* Append an op with the given kind, danger, deadline; NULL when out of memory. */
+/* Append an op; never NULL: without memory it is one that plan_finish() refuses. */
 struct op *plan_add(struct plan *plan, enum op_kind kind, enum danger danger,
 		    unsigned deadline_s, const char *title_fmt, ...)
 	__attribute__((format(printf, 5, 6)));
+/* Set one of @plan's strings (an op's dst, command, ...). */
+void plan_set(struct plan *plan, char **field, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* Hand over a finished plan: 0 and *ret, or -ENOMEM and @plan is freed. */
+int plan_finish(struct plan *plan, struct plan **ret, struct error *err);
 /* Highest danger of its ops. */
 enum danger plan_danger(const struct plan *plan);
 const char *danger_name(enum danger danger);	/* "", "undoable", ... */

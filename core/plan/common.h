@@ -1,0 +1,34 @@
+/* common.h - what several steps' plans have in common; for core/plan only */
+#ifndef CAREEN_PLAN_COMMON_H
+#define CAREEN_PLAN_COMMON_H
+
+#include "paths.h"
+#include "plan/step.h"
+
+/*
+ * 0 when this process can change the machine at all: root, in the rescue, no
+ * job under way. Else -errno, and one sentence in @err for the operator.
+ */
+int plan_allowed(const struct snapshot *s, const char *step, struct error *err);
+
+/* The same question for a step's state: true and ->why when it is blocked. */
+bool state_blocked(const struct snapshot *s, struct step_state *ret);
+
+/* Set @ret's fields; @why as printf. */
+void state_set(struct step_state *ret, enum step_status status, unsigned count,
+	       const char *see, const char *why, ...)
+	__attribute__((format(printf, 5, 6)));
+
+/* Processes of @s that hold on and may be stopped. */
+unsigned holders_to_stop(const struct snapshot *s);
+
+/* Kill them and look again until nobody is left. */
+void plan_kill(struct plan *plan, const struct snapshot *s);
+
+/* Mounts of the old root that are still there. */
+unsigned mounts_left(const struct snapshot *s);
+
+/* The old root's top mount is on /oldroot (the detach moved it). */
+bool old_root_moved(const struct snapshot *s);
+
+#endif

@@ -1,0 +1,215 @@
+/* detach.c - the old root moves aside, PID 1 moves into RAM */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "plan/common.h"
+#include "plan/strategy.h"
+
+static void detach_state(const struct snapshot *s, struct step_state *ret)
+{
+	struct step_state pre;
+
+	if (snapshot_detached(s)) {
+		state_set(ret, STEP_DONE, 0, NULL, "PID 1 is careen's stub, in RAM.");
+		return;
+	}
+	step_preflight.state(s, &pre);
+	if (pre.status == STEP_BLOCKED) {
+		*ret = pre;
+		return;
+	}
+	if (old_root_moved(s))
+		state_set(ret, STEP_READY, 0, NULL, "Half done: the old root is on %s, PID 1 (%s) is still in it%s.",
+			  CAREEN_OLDROOT, s->init.name, s->init.frozen ? " and has frozen itself" : "");
+	else
+		state_set(ret, STEP_READY, 0, NULL, "Move the old root aside and PID 1 (%s) into RAM.",
+			  s->init.name);
+}
+
+/*
+ * Units whose stop would take the network or our knowledge of the machine
+ * along, or that come back by themselves when they are stopped.
+ */
+static bool unit_stays(const struct holder *h)
+{
+	static const char *const stay[] = {
+		"dbus.service", "systemd-journald.service", "systemd-udevd.service",
+		"systemd-logind.service", "NetworkManager.service",
+		"systemd-networkd.service", "systemd-resolved.service",
+		"networking.service", "init.scope",
+	};
+	size_t i, len = h->unit ? strlen(h->unit) : 0;
+
+	if (h->kind != HOLDER_PROCESS || h->out != OUT_TERM ||
+	    len < 9 || strcmp(h->unit + len - 8, ".service") || h->unit[0] == '-')
+		return true;
+	for (i = 0; i < sizeof(stay) / sizeof(stay[0]); i++)
+		if (!strcmp(h->unit, stay[i]))
+			return true;
+	return !strncmp(h->unit, "ifup@", 5) || !strncmp(h->unit, "user@", 5);
+}
+
+/* Append @unit to argv unless it is there; false without memory. */
+static bool add_unit(char ***argv, size_t *n, const char *unit)
+{
+	char **words;
+	size_t i;
+
+	for (i = 0; i < *n; i++)
+		if (!strcmp((*argv)[i], unit))
+			return true;
+	words = reallocarray(*argv, *n + 2, sizeof(*words));
+	if (!words)
+		return false;
+	*argv = words;
+	words[*n] = strdup(unit);
+	words[*n + 1] = NULL;
+	return words[(*n)++] != NULL;
+}
+
+/* Let systemd stop services in its own order while it still lives. */
+static void plan_stop_units(struct plan *plan, const struct snapshot *s)
+{
+	char **argv = NULL;
+	size_t n = 0, i;
+	struct op *op;
+	bool ok = add_unit(&argv, &n, "systemctl") && add_unit(&argv, &n, "stop");
+
+	for (i = 0; ok && i < s->holders.n; i++)
+		if (!unit_stays(&s->holders.row[i]))
+			ok = add_unit(&argv, &n, s->holders.row[i].unit);
+	if (!ok)
+		plan->oom = true;
+	op = plan_add(plan, OP_STOP_UNITS, DANGER_LOSES, 180,
+		      "stop %zu services in the order of systemd", n > 2 ? n - 2 : 0);
+	op->skippable = true;
+	plan_set(plan, &op->command, "chroot /.. systemctl stop UNIT...");
+	op->argv = argv;
+}
+
+static void plan_swapoff(struct plan *plan, const struct snapshot *s)
+{
+	struct op *op;
+	unsigned i;
+
+	for (i = 0; i < s->nswap; i++) {
+		op = plan_add(plan, OP_SWAPOFF, DANGER_UNDOABLE, 300,
+			      "stop swapping to %s", s->swap[i].path);
+		plan_set(plan, &op->dst, "%s", s->swap[i].path);
+		plan_set(plan, &op->command, "swapoff %s", s->swap[i].path);
+	}
+}
+
+static void plan_move(struct plan *plan, const struct snapshot *s)
+{
+	struct op *op = plan_add(plan, OP_MOVE, DANGER_UNDOABLE, 10,
+				 "move the old root aside, to %s", CAREEN_OLDROOT);
+
+	op->mount_id = mounts_old_top(&s->mounts)->id;
+	plan_set(plan, &op->src, "/..");
+	plan_set(plan, &op->dst, "%s", CAREEN_OLDROOT);
+	plan_set(plan, &op->command, "mount --move /.. %s", CAREEN_OLDROOT);
+}
+
+static void plan_take(struct plan *plan, const struct snapshot *s,
+		      const struct strategy *st)
+{
+	struct op *op = plan_add(plan, OP_HANDOVER, DANGER_UNDOABLE, 30,
+				 "take PID 1 (%s) by %s: %s", s->init.name, st->name,
+				 st->about);
+
+	op->strategy = st->name;
+	plan_set(plan, &op->src, "%s", s->init.exe);
+	/* the row's command has one %s, the init's path */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	plan_set(plan, &op->command, st->command, s->init.exe);
+#pragma GCC diagnostic pop
+	op = plan_add(plan, OP_PROVE_DETACHED, DANGER_NONE, 10,
+		      "prove it: PID 1 is our stub, its root is the rescue");
+	plan_set(plan, &op->command, "readlink /proc/1/exe; stat -L /proc/1/root /");
+}
+
+static void plan_prepare(struct plan *plan, const struct snapshot *s)
+{
+	struct op *op = plan_add(plan, OP_TRIAL, DANGER_NONE, 30,
+				 "prove the hand-over in a child first");
+
+	plan_set(plan, &op->src, "%s", s->init.exe);
+	plan_set(plan, &op->command, "chroot /oldroot %s --careen-trial", s->init.exe);
+	op = plan_add(plan, OP_RECORD, DANGER_UNDOABLE, 10,
+		      "write down the old root's mounts, for the way back");
+	plan_set(plan, &op->command, "cat /proc/self/mountinfo > %s", CAREEN_RECORD);
+	op = plan_add(plan, OP_NET_KEEP, DANGER_UNDOABLE, 10,
+		      "make leased addresses permanent");
+	plan_set(plan, &op->command, "ip address change ADDRESS dev LINK valid_lft forever");
+}
+
+static int pick_strategy(const struct snapshot *s, const char *name,
+			 const struct strategy **ret, struct error *err)
+{
+	const struct strategy *st = name ? strategy_find(name) : strategy_best(s);
+	char why[160];
+
+	if (!st && name)
+		return error_set(err, EINVAL, "detach", name, "no such strategy",
+				 "The strategies are reexec and ptrace.");
+	if (!st)
+		return error_set(err, ENOTSUP, "detach", s->init.name,
+				 "no strategy takes this PID 1", "See Preflight.");
+	if (!st->applies(s, why, sizeof(why)))
+		return error_set(err, ENOTSUP, "detach", st->name, why,
+				 "Choose another strategy.");
+	*ret = st;
+	return 0;
+}
+
+static int detach_allowed(const struct snapshot *s, struct error *err)
+{
+	struct step_state pre;
+	int r = plan_allowed(s, "detach", err);
+
+	if (r < 0)
+		return r;
+	if (snapshot_detached(s))
+		return error_set(err, EALREADY, "detach", "", "PID 1 is already in RAM",
+				 "Go on with Kill, or back with Resume.");
+	step_preflight.state(s, &pre);
+	if (pre.status == STEP_BLOCKED)
+		return error_set(err, EPERM, "detach", "", pre.why, "See careen plan preflight.");
+	return 0;
+}
+
+static int detach_plan(const struct snapshot *s, const struct plan_opts *opts,
+		       struct plan **ret, struct error *err)
+{
+	const struct strategy *st;
+	struct plan *plan;
+	int r = detach_allowed(s, err);
+
+	if (r < 0)
+		return r;
+	r = pick_strategy(s, opts ? opts->strategy : NULL, &st, err);
+	if (r < 0)
+		return r;
+	plan = plan_new("detach", "Detach: PID 1 moves into RAM, the old root moves aside");
+	if (!plan)
+		return plan_finish(plan, ret, err);
+	plan_set(plan, &plan->undo, "Undo: Resume, which starts the system again from the same disk.");
+	plan_prepare(plan, s);
+	if (opts && opts->clean && s->init.kind == INIT_SYSTEMD && !s->init.frozen)
+		plan_stop_units(plan, s);
+	plan_swapoff(plan, s);
+	if (!old_root_moved(s))
+		plan_move(plan, s);
+	plan_take(plan, s, st);
+	return plan_finish(plan, ret, err);
+}
+
+const struct step step_detach = {
+	.name = "detach", .title = "Detach",
+	.about = "Move PID 1 into RAM and the old root aside; Resume undoes it.",
+	.state = detach_state, .plan = detach_plan,
+};

@@ -1,0 +1,50 @@
+/* kill.c - whoever still holds the old root lets go */
+#include <errno.h>
+
+#include "plan/common.h"
+
+static void kill_state(const struct snapshot *s, struct step_state *ret)
+{
+	unsigned n = holders_to_stop(s);
+
+	if (state_blocked(s, ret))
+		return;
+	if (!snapshot_detached(s))
+		state_set(ret, STEP_WAITING, n, "holders",
+			  "Needs Detach first: PID 1 would start again what is stopped.");
+	else if (n)
+		state_set(ret, STEP_READY, n, "holders", "%u process%s hold%s the old root.", n,
+			  n == 1 ? "" : "es", n == 1 ? "s" : "");
+	else
+		state_set(ret, STEP_DONE, 0, "holders", "No process holds the old root.");
+}
+
+static int kill_plan(const struct snapshot *s, const struct plan_opts *opts,
+		     struct plan **ret, struct error *err)
+{
+	struct plan *plan;
+	int r = plan_allowed(s, "kill", err);
+
+	(void)opts;
+	if (r < 0)
+		return r;
+	if (!snapshot_detached(s))
+		return error_set(err, EPERM, "kill", "", "PID 1 is not in RAM yet",
+				 "Run Detach first: PID 1 would start again what is stopped.");
+	if (!holders_to_stop(s))
+		return error_set(err, EALREADY, "kill", "", "no process holds the old root",
+				 "Go on with Unmount.");
+	plan = plan_new("kill", "Kill: whoever holds the old root lets go");
+	if (!plan)
+		return plan_finish(plan, ret, err);
+	plan_set(plan, &plan->undo,
+		 "The processes are lost; Resume starts the system's services again.");
+	plan_kill(plan, s);
+	return plan_finish(plan, ret, err);
+}
+
+const struct step step_kill = {
+	.name = "kill", .title = "Kill",
+	.about = "Stop the processes that hold the old root: TERM, then KILL.",
+	.state = kill_state, .plan = kill_plan,
+};

@@ -1,0 +1,217 @@
+/* preflight.c - the step that costs nothing: what would stand in the way? */
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "plan/common.h"
+#include "plan/strategy.h"
+
+struct findings {
+	struct finding *row;
+	size_t n, max;
+};
+
+static struct finding *add(struct findings *f, int level, const char *what,
+			   const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* Never NULL: findings beyond the caller's room go to a scratch row. */
+static struct finding *add(struct findings *f, int level, const char *what,
+			   const char *fmt, ...)
+{
+	static _Thread_local struct finding scratch;
+	struct finding *row = f->n < f->max ? &f->row[f->n++] : &scratch;
+	va_list ap;
+
+	memset(row, 0, sizeof(*row));
+	row->level = level;
+	text_fmt(row->what, sizeof(row->what), "%s", what);
+	va_start(ap, fmt);
+	vsnprintf(row->text, sizeof(row->text), fmt, ap);
+	va_end(ap);
+	return row;
+}
+
+#define MEND(row, ...) text_fmt((row)->mend, sizeof((row)->mend), __VA_ARGS__)
+
+static void check_place(const struct snapshot *s, struct findings *f)
+{
+	struct step_state st;
+
+	if (state_blocked(s, &st))
+		add(f, FIND_BLOCKER, "Place", "%s", st.why);
+}
+
+static void check_init(const struct snapshot *s, struct findings *f)
+{
+	const struct strategy *st = strategy_best(s);
+	struct finding *row;
+	char why[160] = "";
+
+	if (snapshot_detached(s)) {
+		add(f, FIND_OK, "PID 1", "already in RAM (careen's stub)");
+		return;
+	}
+	if (st) {
+		add(f, FIND_OK, "PID 1", "%s %s can be taken by %s", s->init.name,
+		    s->init.version, st->name);
+		return;
+	}
+	strategies[1].applies(s, why, sizeof(why));
+	row = add(f, FIND_BLOCKER, "PID 1", "%s cannot be taken: %s", s->init.name, why);
+	MEND(row, "Set kernel.yama.ptrace_scope below 3 and boot, or use an init with a re-exec.");
+}
+
+static void check_old_root(const struct snapshot *s, struct findings *f)
+{
+	const struct mount *top = mounts_old_top(&s->mounts);
+	struct finding *row;
+
+	if (snapshot_unmounted(s)) {
+		add(f, FIND_OK, "Root", "off its disks (%s)", s->old.source);
+	} else if (!top) {
+		row = add(f, FIND_BLOCKER, "Root", "the root file system was not found in the mount table");
+		MEND(row, "Look at the mounts view; report this with careen status --json.");
+	} else if (top->net) {
+		row = add(f, FIND_BLOCKER, "Root", "%s on %s needs the network to live", top->fstype, top->source);
+		MEND(row, "careen cannot take a network root off yet.");
+	} else {
+		add(f, FIND_OK, "Root", "%s on %s, %u mounts", top->fstype, s->old.source,
+		    mounts_left(s));
+	}
+}
+
+static void check_holders(const struct snapshot *s, struct findings *f)
+{
+	unsigned stop = holders_to_stop(s);
+	struct finding *row;
+
+	if (s->holders.n_unknown || s->holders.incomplete) {
+		row = add(f, FIND_NOTE, "Holders", "%zu processes could not be read: %s",
+			  s->holders.n_unknown, s->holders.note);
+		MEND(row, "They count as holders until they can be read.");
+	}
+	add(f, FIND_OK, "Holders", "%u process%s to stop, %zu in the kernel", stop,
+	    stop == 1 ? "" : "es", s->holders.n_kernel);
+}
+
+static void check_memory(const struct snapshot *s, struct findings *f)
+{
+	char avail[16], used[16];
+	struct finding *row;
+
+	text_size(avail, sizeof(avail), s->host.mem_available);
+	text_size(used, sizeof(used), s->host.swap_used);
+	if (s->host.swap_used + (32u << 20) > s->host.mem_available) {
+		row = add(f, FIND_BLOCKER, "Memory", "%s free, but %s are in swap and must fit",
+			  avail, used);
+		MEND(row, "Stop something that uses memory.");
+		return;
+	}
+	add(f, FIND_OK, "Memory", "%s available, %s in swap", avail, used);
+}
+
+static void check_lifeline(const struct snapshot *s, struct findings *f)
+{
+	const struct lifeline *ll = &s->lifeline;
+	struct finding *row;
+
+	if (!ll->pid || !ll->port) {
+		row = add(f, FIND_BLOCKER, "Lifeline", "no ssh server of the rescue is listening");
+		MEND(row, "Start it: %s", CAREEN_LIFELINE);
+	} else if (!ll->in_ram) {
+		row = add(f, FIND_BLOCKER, "Lifeline", "not wholly in RAM: %s", ll->why);
+		MEND(row, "Close that session, or log in again on port %d.", ll->port);
+	} else if (!ll->own_session) {
+		add(f, FIND_NOTE, "Lifeline", "port %d, all in RAM; this session is not through it",
+		    ll->port);
+	} else {
+		add(f, FIND_OK, "Lifeline", "port %d, %d session%s, all in RAM", ll->port,
+		    ll->sessions, ll->sessions == 1 ? "" : "s");
+	}
+}
+
+static void check_network(const struct snapshot *s, struct findings *f)
+{
+	struct finding *row;
+	unsigned finite = 0;
+	size_t i;
+
+	for (i = 0; i < s->net.nmgr; i++) {
+		if (!s->net.mgr[i].needed)
+			continue;
+		row = add(f, FIND_BLOCKER, "Network", "%s (pid %d) carries the network and lives on the disk",
+			  s->net.mgr[i].name, (int)s->net.mgr[i].pid);
+		MEND(row, "Connect this machine by a cable or another link first.");
+	}
+	for (i = 0; i < s->net.naddr; i++)
+		finite += s->net.addr[i].valid_s != UINT32_MAX;
+	add(f, FIND_OK, "Network", "%zu address%s, %u with a lease (made permanent by the detach)",
+	    s->net.naddr, s->net.naddr == 1 ? "" : "es", finite);
+}
+
+size_t preflight_findings(const struct snapshot *s, struct finding *ret, size_t max)
+{
+	struct findings f = { .row = ret, .max = max };
+
+	check_place(s, &f);
+	check_init(s, &f);
+	check_old_root(s, &f);
+	check_holders(s, &f);
+	check_memory(s, &f);
+	check_lifeline(s, &f);
+	check_network(s, &f);
+	return f.n;
+}
+
+static void preflight_state(const struct snapshot *s, struct step_state *ret)
+{
+	struct finding f[24];
+	size_t n = preflight_findings(s, f, 24), i;
+	unsigned blockers = 0;
+	const char *first = "";
+
+	for (i = 0; i < n; i++) {
+		if (f[i].level != FIND_BLOCKER)
+			continue;
+		if (!blockers++)
+			first = f[i].text;
+	}
+	if (blockers)
+		state_set(ret, STEP_BLOCKED, blockers, "overview", "%s", first);
+	else
+		state_set(ret, STEP_DONE, 0, "overview",
+			  "Nothing stands in the way. Enter proves the hand-over of PID 1 in a child.");
+}
+
+static int preflight_plan(const struct snapshot *s, const struct plan_opts *opts,
+			  struct plan **ret, struct error *err)
+{
+	struct plan *plan;
+	struct op *op;
+	int r = plan_allowed(s, "preflight", err);
+
+	(void)opts;
+	if (r < 0)
+		return r;
+	if (snapshot_detached(s))
+		return error_set(err, EALREADY, "preflight", "", "PID 1 is already in RAM",
+				 "Go on with Kill, or back with Resume.");
+	plan = plan_new("preflight", "Preflight: prove that PID 1 can be moved into RAM");
+	if (!plan)
+		return plan_finish(plan, ret, err);
+	plan_set(plan, &plan->undo, "Changes nothing.");
+	op = plan_add(plan, OP_TRIAL, DANGER_NONE, 30,
+		      "execute our program as %s, in a child in its own mount namespace",
+		      s->init.exe);
+	plan_set(plan, &op->src, "%s", s->init.exe);
+	plan_set(plan, &op->command, "unshare -m sh -c 'mount --bind %s /oldroot%s; chroot /oldroot %s --careen-trial'",
+		 CAREEN_ESCAPE, s->init.exe, s->init.exe);
+	return plan_finish(plan, ret, err);
+}
+
+const struct step step_preflight = {
+	.name = "preflight", .title = "Preflight",
+	.about = "Say what holds the disk and what stands in the way; changes nothing.",
+	.state = preflight_state, .plan = preflight_plan,
+};

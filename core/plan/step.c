@@ -1,0 +1,174 @@
+/* step.c - the steps in their order, and what their plans have in common */
+#include "plan/step.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "plan/common.h"
+
+const struct step *const steps[] = {
+	&step_preflight, &step_detach, &step_kill, &step_unmount, &step_repair,
+	&step_resume, NULL
+};
+
+const struct step *step_find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; steps[i]; i++)
+		if (!strcmp(steps[i]->name, name))
+			return steps[i];
+	return NULL;
+}
+
+const struct step *step_next(const struct snapshot *s)
+{
+	struct step_state st;
+
+	step_preflight.state(s, &st);
+	if (st.status == STEP_BLOCKED)
+		return &step_preflight;
+	if (!snapshot_detached(s))
+		return &step_detach;
+	if (holders_to_stop(s))
+		return &step_kill;
+	if (!snapshot_unmounted(s))
+		return &step_unmount;
+	return &step_repair;
+}
+
+void state_set(struct step_state *ret, enum step_status status, unsigned count,
+	       const char *see, const char *why, ...)
+{
+	va_list ap;
+
+	*ret = (struct step_state){ .status = status, .count = count, .see = see };
+	va_start(ap, why);
+	vsnprintf(ret->why, sizeof(ret->why), why, ap);
+	va_end(ap);
+}
+
+/* Why nothing can be changed from here, or NULL; *@hint says what would help. */
+static const char *place_refusal(const struct snapshot *s, const char **hint)
+{
+	switch (s->host.place) {
+	case PLACE_CONTAINER:
+		*hint = "Run careen on the machine itself, outside the container.";
+		return "this is a container, which has no disks or PID 1 of its own";
+	case PLACE_UNPREPARED:
+		*hint = "Install careen, run update-initramfs -u and boot once.";
+		return "this system was booted without careen's initramfs";
+	case PLACE_NORMAL:
+		*hint = "Log in with: ssh -p 1022 root@this-host";
+		return "this is the normal system; changes are made from the rescue";
+	case PLACE_RESCUE:
+		break;
+	}
+	*hint = "Log in as root.";
+	return s->host.root ? NULL : "only root can do this";
+}
+
+int plan_allowed(const struct snapshot *s, const char *step, struct error *err)
+{
+	const char *hint;
+	const char *why = place_refusal(s, &hint);
+
+	if (why)
+		return error_set(err, EPERM, step, "", why, "%s", hint);
+	if (s->job.running)
+		return error_set(err, EBUSY, step, "", "a job is under way",
+				 "Wait for job %s (%s) to end, or stop it.",
+				 s->job.id, s->job.step);
+	return 0;
+}
+
+bool state_blocked(const struct snapshot *s, struct step_state *ret)
+{
+	const char *hint;
+	const char *why = place_refusal(s, &hint);
+
+	if (!why)
+		return false;
+	state_set(ret, STEP_BLOCKED, 0, "overview", "%s. %s", why, hint);
+	if (ret->why[0] >= 'a' && ret->why[0] <= 'z')
+		ret->why[0] -= 'a' - 'A';
+	return true;
+}
+
+static bool may_stop(const struct holder *h)
+{
+	return h->kind == HOLDER_PROCESS && h->out != OUT_KEEP;
+}
+
+unsigned holders_to_stop(const struct snapshot *s)
+{
+	unsigned n = 0;
+	size_t i;
+
+	for (i = 0; i < s->holders.n; i++)
+		n += may_stop(&s->holders.row[i]);
+	return n;
+}
+
+static void add_proc(struct op *op, const struct holder *h)
+{
+	struct proc_id *p = &op->procs[op->nprocs++];
+
+	p->pid = h->pid;
+	p->start = h->start;
+	p->kill_now = h->out == OUT_KILL;
+	text_fmt(p->name, sizeof(p->name), "%s", h->command ? h->command : "");
+}
+
+/* The process list goes into the plan: what is killed is what was read. */
+static void fill_procs(struct plan *plan, struct op *op, const struct snapshot *s,
+		       unsigned n)
+{
+	size_t i;
+
+	op->procs = calloc(n, sizeof(*op->procs));
+	if (!op->procs) {
+		plan->oom = true;
+		return;
+	}
+	for (i = 0; i < s->holders.n; i++)
+		if (may_stop(&s->holders.row[i]))
+			add_proc(op, &s->holders.row[i]);
+}
+
+void plan_kill(struct plan *plan, const struct snapshot *s)
+{
+	unsigned n = holders_to_stop(s);
+	struct op *op;
+
+	if (n) {
+		op = plan_add(plan, OP_KILL, DANGER_LOSES, 60,
+			      "stop %u process%s: TERM, and KILL after 5 s", n,
+			      n == 1 ? "" : "es");
+		plan_set(plan, &op->command, "kill -TERM PID...; sleep 5; kill -KILL PID...");
+		fill_procs(plan, op, s, n);
+	}
+	op = plan_add(plan, OP_RESCAN, DANGER_LOSES, 120,
+		      "look again, and stop whatever still holds on");
+	plan_set(plan, &op->command, "careen status");
+}
+
+unsigned mounts_left(const struct snapshot *s)
+{
+	unsigned n = 0;
+	size_t i;
+
+	for (i = 0; i < s->mounts.n; i++)
+		n += s->mounts.row[i].old;
+	return n;
+}
+
+bool old_root_moved(const struct snapshot *s)
+{
+	const struct mount *top = mounts_old_top(&s->mounts);
+
+	return top && !strcmp(top->target, CAREEN_OLDROOT);
+}
