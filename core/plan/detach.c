@@ -185,7 +185,7 @@ static int detach_allowed(const struct snapshot *s, struct error *err)
 static int detach_plan(const struct snapshot *s, const struct plan_opts *opts,
 		       struct plan **ret, struct error *err)
 {
-	const struct strategy *st;
+	const struct strategy *st = NULL;
 	struct plan *plan;
 	int r = detach_allowed(s, err);
 

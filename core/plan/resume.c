@@ -1,0 +1,205 @@
+/* resume.c - the old root comes back, and PID 1 is its init again */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "plan/common.h"
+
+static void resume_state(const struct snapshot *s, struct step_state *ret)
+{
+	if (state_blocked(s, ret))
+		return;
+	if (snapshot_detached(s))
+		state_set(ret, STEP_READY, 0, NULL, "Start the system again from %s.",
+			  s->old.source[0] ? s->old.source : "its disk");
+	else if (old_root_moved(s))
+		state_set(ret, STEP_READY, 0, NULL, "Put the old root back; PID 1 (%s) never left it.",
+			  s->init.name);
+	else
+		state_set(ret, STEP_WAITING, 0, NULL, "Nothing to resume: the system is running.");
+}
+
+/* The device that carries the root now: the same UUID, else the same path. */
+static const struct blockdev *root_device(const struct snapshot *s)
+{
+	const struct blockdev *b;
+	size_t i;
+
+	for (i = 0; s->old.uuid[0] && i < s->devs.n; i++) {
+		b = &s->devs.row[i];
+		if (b->uuid && !strcmp(b->uuid, s->old.uuid))
+			return b;
+	}
+	b = blockdevs_find(&s->devs, s->old.source);
+	return b && b->fstype && *b->fstype ? b : NULL;
+}
+
+static void plan_mount(struct plan *plan, const char *src, const char *dst,
+		       const char *fstype, const char *options)
+{
+	struct op *op = plan_add(plan, OP_MOUNT, DANGER_UNDOABLE, 60, "mount %s (%s)",
+				 dst + strlen(CAREEN_OLDROOT), fstype);
+
+	plan_set(plan, &op->src, "%s", src);
+	plan_set(plan, &op->dst, "%s", dst);
+	plan_set(plan, &op->fstype, "%s", fstype);
+	plan_set(plan, &op->options, "%s", options);
+	plan_set(plan, &op->command, "mount -t %s -o %s %s %s", fstype, options, src, dst);
+}
+
+static int plan_mount_root(struct plan *plan, const struct snapshot *s, struct error *err)
+{
+	const struct blockdev *b = root_device(s);
+	struct op *op;
+
+	if (!b)
+		return error_set(err, ENOENT, "resume", s->old.source,
+				 "no device holds the root file system",
+				 "Its UUID was %s: make or restore a file system there first.",
+				 s->old.uuid[0] ? s->old.uuid : "unknown");
+	op = plan_add(plan, OP_MOUNT, DANGER_UNDOABLE, 120, "mount / (%s on %s)", b->fstype,
+		      b->path);
+	op->dev = (struct dev_id){ .dev = b->dev, .diskseq = b->diskseq };
+	plan_set(plan, &op->src, "%s", b->path);
+	plan_set(plan, &op->dst, CAREEN_OLDROOT);
+	plan_set(plan, &op->fstype, "%s", b->fstype);
+	/* options of one file system mean nothing to another */
+	plan_set(plan, &op->options, "%s", strcmp(b->fstype, s->old.fstype) ? "rw" : s->old.options);
+	plan_set(plan, &op->command, "mount -t %s -o %s %s %s", b->fstype, op->options, b->path,
+		 CAREEN_OLDROOT);
+	return 0;
+}
+
+static bool is_mounted(const struct snapshot *s, const char *target)
+{
+	size_t i;
+
+	for (i = 0; i < s->mounts.n; i++)
+		if (s->mounts.row[i].old && !strcmp(s->mounts.row[i].target, target))
+			return true;
+	return false;
+}
+
+/* What the initramfs gives a new root: its /init moves these four. */
+static void plan_api_mounts(struct plan *plan, const struct snapshot *s)
+{
+	static const struct { const char *src, *dst, *fstype, *options; } api[] = {
+		{ "udev", CAREEN_OLDROOT "/dev", "devtmpfs", "nosuid,mode=0755" },
+		{ "proc", CAREEN_OLDROOT "/proc", "proc", "nodev,noexec,nosuid" },
+		{ "sysfs", CAREEN_OLDROOT "/sys", "sysfs", "nodev,noexec,nosuid" },
+		{ "tmpfs", CAREEN_OLDROOT "/run", "tmpfs", "nodev,noexec,nosuid,mode=0755,size=10%" },
+	};
+	struct op *op;
+	size_t i;
+
+	for (i = 0; i < sizeof(api) / sizeof(api[0]); i++)
+		if (!is_mounted(s, api[i].dst))
+			plan_mount(plan, api[i].src, api[i].dst, api[i].fstype, api[i].options);
+	if (is_mounted(s, CAREEN_OLDROOT "/run"))
+		return;
+	op = plan_add(plan, OP_COPY_TREE, DANGER_UNDOABLE, 30, "give udev its database back");
+	op->skippable = true;
+	plan_set(plan, &op->src, "/run/udev");
+	plan_set(plan, &op->dst, CAREEN_OLDROOT "/run/udev");
+	plan_set(plan, &op->command, "cp -a /run/udev %s/run/", CAREEN_OLDROOT);
+}
+
+static void plan_move_back(struct plan *plan)
+{
+	struct op *op = plan_add(plan, OP_MOVE, DANGER_UNDOABLE, 10,
+				 "move the old root back over /");
+
+	plan_set(plan, &op->src, CAREEN_OLDROOT);
+	plan_set(plan, &op->dst, "/");
+	plan_set(plan, &op->command, "mount --move %s /", CAREEN_OLDROOT);
+}
+
+/* A hand-over that failed may have left our program over the init's binary. */
+static void plan_unbind(struct plan *plan, const struct snapshot *s)
+{
+	char target[300];
+	struct op *op;
+
+	text_fmt(target, sizeof(target), CAREEN_OLDROOT "%s", s->init.exe);
+	if (!is_mounted(s, target))
+		return;
+	op = plan_add(plan, OP_UMOUNT, DANGER_UNDOABLE, 10,
+		      "take our program off %s", s->init.exe);
+	plan_set(plan, &op->dst, "%s", target);
+	plan_set(plan, &op->command, "umount %s", target);
+}
+
+static void plan_start(struct plan *plan, const struct snapshot *s)
+{
+	struct op *op;
+
+	op = plan_add(plan, OP_CHECK_INIT, DANGER_NONE, 30,
+		      "check that %s and its loader can be executed", s->init.boot);
+	plan_set(plan, &op->src, "%s", s->init.boot);
+	plan_set(plan, &op->dst, CAREEN_OLDROOT);
+	plan_set(plan, &op->command, "chroot %s test -x %s", CAREEN_OLDROOT, s->init.boot);
+	plan_move_back(plan);
+	op = plan_add(plan, OP_GO, DANGER_LOSES, 60, "PID 1 becomes %s again", s->init.boot);
+	plan_set(plan, &op->src, "%s", s->init.boot);
+	plan_set(plan, &op->command, "kill -USR1 1");
+	op = plan_add(plan, OP_WAIT_RUNNING, DANGER_NONE, 900, "wait until the system says it is up");
+	op->skippable = true;
+	plan_set(plan, &op->command, "chroot /.. systemctl is-system-running --wait");
+	op = plan_add(plan, OP_SAVE_LOG, DANGER_UNDOABLE, 30,
+		      "write the transcript to /var/log/careen");
+	op->skippable = true;
+	plan_set(plan, &op->dst, "/../var/log/careen");
+	plan_set(plan, &op->command, "careen log > /../var/log/careen/...");
+}
+
+static int resume_detached(struct plan *plan, const struct snapshot *s, struct error *err)
+{
+	int r = 0;
+
+	/* what still runs from the old root would be started a second time */
+	if (holders_to_stop(s))
+		plan_kill(plan, s);
+	plan_unbind(plan, s);
+	if (!old_root_moved(s))
+		r = plan_mount_root(plan, s, err);
+	if (r < 0)
+		return r;
+	plan_api_mounts(plan, s);
+	plan_start(plan, s);
+	return 0;
+}
+
+static int resume_plan(const struct snapshot *s, const struct plan_opts *opts,
+		       struct plan **ret, struct error *err)
+{
+	struct plan *plan;
+	int r = plan_allowed(s, "resume", err);
+
+	(void)opts;
+	if (r < 0)
+		return r;
+	if (!snapshot_detached(s) && !old_root_moved(s))
+		return error_set(err, EALREADY, "resume", "", "the system is running", NULL);
+	plan = plan_new("resume", "Resume: the system starts again from its disk, same kernel");
+	if (!plan)
+		return plan_finish(plan, ret, err);
+	plan_set(plan, &plan->undo, "Undo: Detach again.");
+	if (snapshot_detached(s)) {
+		r = resume_detached(plan, s, err);
+	} else {
+		plan_unbind(plan, s);
+		plan_move_back(plan);
+	}
+	if (r < 0) {
+		plan_free(plan);
+		return r;
+	}
+	return plan_finish(plan, ret, err);
+}
+
+const struct step step_resume = {
+	.name = "resume", .title = "Resume",
+	.about = "Mount the old root again and start its init: same kernel, same boot.",
+	.state = resume_state, .plan = resume_plan,
+};

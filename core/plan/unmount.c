@@ -1,0 +1,228 @@
+/* unmount.c - the old root's file systems come off, bottom-up, and it is proven */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plan/common.h"
+
+static void unmount_state(const struct snapshot *s, struct step_state *ret)
+{
+	unsigned n = mounts_left(s), hold = holders_to_stop(s);
+
+	if (state_blocked(s, ret))
+		return;
+	if (!snapshot_detached(s))
+		state_set(ret, STEP_WAITING, n, "mounts", "Needs Detach and Kill first.");
+	else if (snapshot_unmounted(s) && !s->holders.n)
+		state_set(ret, STEP_DONE, 0, "devices", "The old root is off its disks.");
+	else if (hold)
+		state_set(ret, STEP_BLOCKED, n, "holders",
+			  "%u process%s still hold%s it. Run Kill first.", hold,
+			  hold == 1 ? "" : "es", hold == 1 ? "s" : "");
+	else if (!n && s->holders.n_kernel)
+		state_set(ret, STEP_READY, 0, "holders",
+			  "Unmounted, but the kernel still uses the disk: %s %s.",
+			  holder_kind_name(s->holders.row[0].kind), s->holders.row[0].command);
+	else
+		state_set(ret, STEP_READY, n, "mounts", "%u mounts come off, bottom-up.", n);
+}
+
+/*
+ * What comes off, in an order the kernel accepts: a mount after everything
+ * mounted below it and after every loop device whose file it carries; a loop
+ * device after the mounts of it.
+ */
+struct order {
+	const struct snapshot *s;
+	bool *mount_gone, *holder_gone;
+};
+
+static bool loop_waits(const struct order *o, const struct holder *loop)
+{
+	const struct mount *m;
+	const char *name;
+	size_t i;
+
+	for (i = 0; i < o->s->mounts.n; i++) {
+		m = &o->s->mounts.row[i];
+		name = strrchr(m->source, '/');
+		if (m->old && !o->mount_gone[i] && !strncmp(m->source, "/dev/", 5) &&
+		    !strcmp(name + 1, loop->command))
+			return true;
+	}
+	return false;
+}
+
+static bool mount_waits(const struct order *o, size_t index)
+{
+	const struct mounts *ms = &o->s->mounts;
+	const struct holder *h;
+	size_t i;
+
+	for (i = 0; i < ms->n; i++)
+		if (ms->row[i].old && !o->mount_gone[i] &&
+		    ms->row[i].parent == ms->row[index].id && i != index)
+			return true;
+	for (i = 0; i < o->s->holders.n; i++) {
+		h = &o->s->holders.row[i];
+		if (h->kind == HOLDER_LOOP && !o->holder_gone[i] &&
+		    h->dev == ms->row[index].dev)
+			return true;
+	}
+	return false;
+}
+
+/* The next mount that can come off; network ones first; -1 if none can. */
+static long next_mount(const struct order *o)
+{
+	const struct mounts *ms = &o->s->mounts;
+	long best = -1;
+	size_t i;
+
+	for (i = ms->n; i-- > 0;) {
+		if (!ms->row[i].old || o->mount_gone[i] || mount_waits(o, i))
+			continue;
+		if (ms->row[i].net)
+			return (long)i;
+		if (best < 0)
+			best = (long)i;
+	}
+	return best;
+}
+
+static void plan_umount(struct plan *plan, const struct mount *m)
+{
+	struct op *op = plan_add(plan, OP_UMOUNT, DANGER_UNDOABLE, 60,
+				 "unmount %s (%s%s%s)", mount_path(m), m->fstype,
+				 m->pseudo ? "" : " on ", m->pseudo ? "" : m->source);
+
+	op->mount_id = m->id;
+	op->dev.dev = m->dev;
+	op->lazy = m->pseudo;
+	plan_set(plan, &op->dst, "%s", m->target);
+	plan_set(plan, &op->command, "umount %s", m->target);
+}
+
+static bool plan_loops(struct plan *plan, struct order *o)
+{
+	const struct holder *h;
+	bool any = false;
+	struct op *op;
+	size_t i;
+
+	for (i = 0; i < o->s->holders.n; i++) {
+		h = &o->s->holders.row[i];
+		if (h->kind != HOLDER_LOOP || o->holder_gone[i] || loop_waits(o, h))
+			continue;
+		op = plan_add(plan, OP_LOOP_DETACH, DANGER_LOSES, 30,
+			      "detach %s (%s)", h->command, h->what);
+		plan_set(plan, &op->dst, "/dev/%s", h->command);
+		plan_set(plan, &op->command, "losetup -d /dev/%s", h->command);
+		o->holder_gone[i] = any = true;
+	}
+	return any;
+}
+
+static void plan_all_umounts(struct plan *plan, const struct snapshot *s)
+{
+	struct order o = {
+		.s = s,
+		.mount_gone = calloc(s->mounts.n + 1, sizeof(bool)),
+		.holder_gone = calloc(s->holders.n + 1, sizeof(bool)),
+	};
+	long i;
+
+	if (!o.mount_gone || !o.holder_gone)
+		plan->oom = true;
+	while (!plan->oom) {
+		i = next_mount(&o);
+		if (i >= 0) {
+			plan_umount(plan, &s->mounts.row[i]);
+			o.mount_gone[i] = true;
+		} else if (!plan_loops(plan, &o)) {
+			break;
+		}
+	}
+	free(o.mount_gone);
+	free(o.holder_gone);
+}
+
+static void plan_swaps(struct plan *plan, const struct snapshot *s)
+{
+	struct op *op;
+	unsigned i;
+
+	for (i = 0; i < s->nswap; i++) {
+		op = plan_add(plan, OP_SWAPOFF, DANGER_UNDOABLE, 300,
+			      "stop swapping to %s", s->swap[i].path);
+		plan_set(plan, &op->dst, "%s", s->swap[i].path);
+		plan_set(plan, &op->command, "swapoff %s", s->swap[i].path);
+	}
+}
+
+/* udev's database is about this kernel's devices: it outlives the old /run. */
+static void plan_udev(struct plan *plan, const struct snapshot *s)
+{
+	struct op *op;
+	size_t i;
+
+	for (i = 0; i < s->mounts.n; i++) {
+		if (!s->mounts.row[i].old || strcmp(s->mounts.row[i].target, CAREEN_OLDROOT "/run"))
+			continue;
+		op = plan_add(plan, OP_COPY_TREE, DANGER_UNDOABLE, 30,
+			      "carry udev's database into the rescue");
+		op->skippable = true;
+		plan_set(plan, &op->src, CAREEN_OLDROOT "/run/udev");
+		plan_set(plan, &op->dst, "/run/udev");
+		plan_set(plan, &op->command, "cp -a %s/run/udev /run/", CAREEN_OLDROOT);
+		return;
+	}
+}
+
+static void plan_proof(struct plan *plan, const struct snapshot *s)
+{
+	const struct blockdev *b;
+	struct op *op;
+	size_t i;
+
+	for (i = 0; i < s->devs.n; i++) {
+		b = &s->devs.row[i];
+		if (!b->old_root)
+			continue;
+		op = plan_add(plan, OP_PROVE_OFF, DANGER_NONE, 30, "prove that %s is clean off",
+			      b->path);
+		op->dev = (struct dev_id){ .dev = b->dev, .diskseq = b->diskseq };
+		plan_set(plan, &op->dst, "%s", b->path);
+		plan_set(plan, &op->command, "careen status; fuser %s", b->path);
+	}
+}
+
+static int unmount_plan(const struct snapshot *s, const struct plan_opts *opts,
+			struct plan **ret, struct error *err)
+{
+	struct step_state st;
+	struct plan *plan;
+	int r = plan_allowed(s, "unmount", err);
+
+	(void)opts;
+	if (r < 0)
+		return r;
+	unmount_state(s, &st);
+	if (st.status == STEP_WAITING || st.status == STEP_BLOCKED)
+		return error_set(err, EPERM, "unmount", "", st.why, "See careen status.");
+	plan = plan_new("unmount", "Unmount: the old root's file systems come off, bottom-up");
+	if (!plan)
+		return plan_finish(plan, ret, err);
+	plan_set(plan, &plan->undo, "Undo: Resume, which mounts them again.");
+	plan_swaps(plan, s);
+	plan_udev(plan, s);
+	plan_all_umounts(plan, s);
+	plan_proof(plan, s);
+	return plan_finish(plan, ret, err);
+}
+
+const struct step step_unmount = {
+	.name = "unmount", .title = "Unmount",
+	.about = "Unmount every file system of the old root and prove its disks are free.",
+	.state = unmount_state, .plan = unmount_plan,
+};
