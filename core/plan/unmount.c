@@ -35,19 +35,19 @@ static void unmount_state(const struct snapshot *s, struct step_state *ret)
 struct order {
 	const struct snapshot *s;
 	bool *mount_gone, *holder_gone;
+	long *parent;		/* index of each mount's parent, -1 for none of ours */
+	unsigned *below;	/* how many are still mounted directly on it */
 };
 
 static bool loop_waits(const struct order *o, const struct holder *loop)
 {
 	const struct mount *m;
-	const char *name;
 	size_t i;
 
 	for (i = 0; i < o->s->mounts.n; i++) {
 		m = &o->s->mounts.row[i];
-		name = strrchr(m->source, '/');
 		if (m->old && !o->mount_gone[i] && !strncmp(m->source, "/dev/", 5) &&
-		    !strcmp(name + 1, loop->command))
+		    !strcmp(m->source + 5, loop->command))
 			return true;
 	}
 	return false;
@@ -55,18 +55,15 @@ static bool loop_waits(const struct order *o, const struct holder *loop)
 
 static bool mount_waits(const struct order *o, size_t index)
 {
-	const struct mounts *ms = &o->s->mounts;
 	const struct holder *h;
 	size_t i;
 
-	for (i = 0; i < ms->n; i++)
-		if (ms->row[i].old && !o->mount_gone[i] &&
-		    ms->row[i].parent == ms->row[index].id && i != index)
-			return true;
+	if (o->below[index])
+		return true;
 	for (i = 0; i < o->s->holders.n; i++) {
 		h = &o->s->holders.row[i];
 		if (h->kind == HOLDER_LOOP && !o->holder_gone[i] &&
-		    h->dev == ms->row[index].dev)
+		    h->dev == o->s->mounts.row[index].dev)
 			return true;
 	}
 	return false;
@@ -123,28 +120,60 @@ static bool plan_loops(struct plan *plan, struct order *o)
 	return any;
 }
 
+/* Find each mount's parent once: tables of thousands of mounts are common. */
+static void order_fill(struct order *o)
+{
+	const struct mounts *ms = &o->s->mounts;
+	size_t i, j;
+
+	for (i = 0; i < ms->n; i++) {
+		o->parent[i] = -1;
+		for (j = 0; ms->row[i].old && j < ms->n; j++) {
+			if (j == i || !ms->row[j].old || ms->row[j].id != ms->row[i].parent)
+				continue;
+			o->parent[i] = (long)j;
+			o->below[j]++;
+			break;
+		}
+	}
+}
+
+static void order_plan(struct order *o, struct plan *plan)
+{
+	long i;
+
+	order_fill(o);
+	for (;;) {
+		i = next_mount(o);
+		if (i < 0 && !plan_loops(plan, o))
+			return;
+		if (i < 0)
+			continue;
+		plan_umount(plan, &o->s->mounts.row[i]);
+		o->mount_gone[i] = true;
+		if (o->parent[i] >= 0)
+			o->below[o->parent[i]]--;
+	}
+}
+
 static void plan_all_umounts(struct plan *plan, const struct snapshot *s)
 {
 	struct order o = {
 		.s = s,
-		.mount_gone = calloc(s->mounts.n + 1, sizeof(bool)),
-		.holder_gone = calloc(s->holders.n + 1, sizeof(bool)),
+		.mount_gone = calloc(s->mounts.n + 1, sizeof(*o.mount_gone)),
+		.holder_gone = calloc(s->holders.n + 1, sizeof(*o.holder_gone)),
+		.parent = calloc(s->mounts.n + 1, sizeof(*o.parent)),
+		.below = calloc(s->mounts.n + 1, sizeof(*o.below)),
 	};
-	long i;
 
-	if (!o.mount_gone || !o.holder_gone)
+	if (o.mount_gone && o.holder_gone && o.parent && o.below)
+		order_plan(&o, plan);
+	else
 		plan->oom = true;
-	while (!plan->oom) {
-		i = next_mount(&o);
-		if (i >= 0) {
-			plan_umount(plan, &s->mounts.row[i]);
-			o.mount_gone[i] = true;
-		} else if (!plan_loops(plan, &o)) {
-			break;
-		}
-	}
 	free(o.mount_gone);
 	free(o.holder_gone);
+	free(o.parent);
+	free(o.below);
 }
 
 static void plan_swaps(struct plan *plan, const struct snapshot *s)
