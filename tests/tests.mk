@@ -3,18 +3,36 @@ UNIT_SRC := $(wildcard tests/unit/test_*.c tests/plans/test_*.c)
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 SO := $(O)/san
 UNIT_BIN := $(UNIT_SRC:%.c=$(SO)/%)
-PROVE := prove --merge --timer
+FAST_T := tests/static/boundaries.t tests/static/lint.t \
+	$(wildcard tests/unit/*.t tests/plans/*.t tests/ns/*.t tests/screens/*.t)
+VM_T := $(wildcard tests/vm/t/*.t)
+PROVE = O=$(O) prove --exec '' --timer
 
 $(SO)/libcareen-core.a: FORCE
-	@$(MAKE) --no-print-directory O=$(SO) SANITIZE='$(SAN)' CFLAGS='-O1 -g' $(SO)/libcareen-core.a
+	@$(MAKE) --no-print-directory O=$(SO) SANITIZE='$(SAN)' CFLAGS='-O1 -g' $(SO)/libcareen-core-san
+
+# reached only through the recursion above: O is the sanitized tree there
+$(O)/libcareen-core-san: $(CORE_OBJ)
+	rm -f $(O)/libcareen-core.a
+	$(AR) rcs $(O)/libcareen-core.a $^
 
 $(SO)/tests/%: tests/%.c $(SO)/libcareen-core.a
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Itests/unit $(ALL_CFLAGS) $(SAN) -o $@ $< \
-		$(SO)/libcareen-core.a $(LIBS) -lpthread
+	$(CC) $(CPPFLAGS) -Itests/unit -Itests $(ALL_CFLAGS) -O1 $(SAN) -o $@ $< \
+		$(filter %.c,$^) $(SO)/libcareen-core.a $(LIBS) -lpthread
 
-.PHONY: FORCE check-build check-static unit
+.PHONY: FORCE unit check-deps
 FORCE:
 
 unit: $(UNIT_BIN)
 	$(PROVE) $(UNIT_BIN)
+
+check-deps:
+	tests/vm/deps check
+
+check-fast: all $(UNIT_BIN) screens-build
+	$(PROVE) $(UNIT_BIN) $(FAST_T)
+
+check: check-deps
+	$(MAKE) all $(UNIT_BIN) screens-build
+	$(PROVE) $(UNIT_BIN) $(FAST_T) $(VM_T)

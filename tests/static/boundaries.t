@@ -1,10 +1,10 @@
 #!/bin/bash
 # boundaries - prove from the objects' undefined symbols what each directory
 # can do: core knows no terminal, tui has no effects, plan has neither.
-# usage: boundaries BUILD_DIR
+# usage: boundaries.t [BUILD_DIR] (or O in the environment)
 # TAP on stdout.
 set -u
-O=${1:?build directory}
+O=${1:-${O:-build}}
 here=$(dirname "$0")
 n=0
 failed=0
