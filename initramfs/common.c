@@ -1,0 +1,188 @@
+/* common.c - what run-init, escape, stub and lifeline share; allocates nothing */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common.h"
+
+#define RAMFS_MAGIC 0x858458f6UL	/* linux/magic.h; musl-gcc sees no kernel headers */
+#define TMPFS_MAGIC 0x01021994UL
+
+static struct {
+	const char *who;
+	const char *log;
+	size_t log_max;
+	bool no_stderr;
+} notes = { .who = "careen" };
+
+void note_init(const char *who)
+{
+	notes.who = who;
+}
+
+void note_log(const char *path, size_t max)
+{
+	notes.log = path;
+	notes.log_max = max;
+}
+
+void note_stderr(bool on)
+{
+	notes.no_stderr = !on;
+}
+
+static void append_log(const char *text)
+{
+	struct timespec now;
+	struct stat st;
+	int fd = open(notes.log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		return;
+	if (!fstat(fd, &st) && (size_t)st.st_size > notes.log_max && ftruncate(fd, 0))
+		goto out;
+	/* Since boot, as dmesg counts: the clock may be set while we live. */
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	dprintf(fd, "%lld.%03ld %s\n", (long long)now.tv_sec, now.tv_nsec / 1000000, text);
+out:
+	close(fd);
+}
+
+void note(const char *fmt, ...)
+{
+	int saved = errno, fd;
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd >= 0) {
+		dprintf(fd, "<4>%s: %s\n", notes.who, text);
+		close(fd);
+	}
+	if (!notes.no_stderr)
+		dprintf(STDERR_FILENO, "%s: %s\n", notes.who, text);
+	if (notes.log)
+		append_log(text);
+	errno = saved;
+}
+
+ssize_t read_line(const char *path, char *buf, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	n = read(fd, buf, size - 1);
+	if (n < 0)
+		n = -errno;
+	close(fd);
+	if (n < 0)
+		return n;
+	buf[n] = '\0';
+	buf[strcspn(buf, "\n")] = '\0';
+	return (ssize_t)strlen(buf);
+}
+
+int write_text(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY), ret = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, strlen(text)) < 0)
+		ret = -errno;
+	close(fd);
+	return ret;
+}
+
+bool same_dir(const char *a, const char *b)
+{
+	struct stat sa, sb;
+
+	return !stat(a, &sa) && !stat(b, &sb) &&
+	       sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
+}
+
+bool root_is_rescue(void)
+{
+	struct statfs fs;
+
+	/* The stub's path alone proves nothing: it is installed in the normal
+	 * system too, only never on a RAM file system. */
+	if (statfs("/", &fs))
+		return false;
+	if ((unsigned long)fs.f_type != RAMFS_MAGIC && (unsigned long)fs.f_type != TMPFS_MAGIC)
+		return false;
+	return !access(STUB, X_OK);
+}
+
+bool lock_is_held(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool held;
+
+	if (fd < 0)
+		return false;
+	/* Shared, so that two who only ask do not see each other as the holder. */
+	held = flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
+	close(fd);
+	return held;
+}
+
+void reset_signals(void)
+{
+	struct sigaction dfl = { .sa_handler = SIG_DFL };
+	sigset_t none;
+
+	for (int sig = 1; sig < _NSIG; sig++)
+		sigaction(sig, &dfl, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+void close_fds_from(unsigned int lowest)
+{
+#ifdef SYS_close_range
+	if (!syscall(SYS_close_range, lowest, ~0U, 0))
+		return;
+#endif
+	/* Before Linux 5.9; systemd raises its own limit to 1024*1024 at most
+	 * [systemd src/core/main.c bump_rlimit_nofile]. */
+	for (int fd = (int)lowest; fd < 1024 * 1024; fd++)
+		close(fd);
+}
+
+int stdio_on(const char *path)
+{
+	int fd = open(path, O_RDWR | O_NOCTTY);
+	int ret = 0;
+
+	if (fd < 0)
+		return -errno;
+	for (int to = 0; to < 3; to++)
+		if (fd != to && dup2(fd, to) < 0)
+			ret = -errno;
+	if (fd > 2)
+		close(fd);
+	return ret;
+}
+
+void sleep_ms(long ms)
+{
+	struct timespec ts = { ms / 1000, ms % 1000 * 1000000 };
+
+	nanosleep(&ts, NULL);
+}

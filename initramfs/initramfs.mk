@@ -1,0 +1,52 @@
+# initramfs.mk - the programs that live in rootfs, and their integration
+#
+# Static and without libraries: they must run when no disk does. musl makes them
+# a tenth of the size; glibc does where there is no musl-gcc.
+RESCUE_CC ?= $(if $(shell command -v musl-gcc),musl-gcc,gcc)
+RESCUE_CFLAGS ?= -O2
+RESCUE_PROGS := run-init escape stub lifeline
+RESCUE_BIN := $(RESCUE_PROGS:%=$(O)/initramfs/%)
+
+# initramfs-tools reads /usr/share/initramfs-tools and /etc/initramfs-tools only
+ifeq ($(PREFIX),/usr)
+INITRAMFS_TOOLS := /usr/share/initramfs-tools
+INITRAMFS_CONF := $(INITRAMFS_TOOLS)/conf-hooks.d
+else
+INITRAMFS_TOOLS := /etc/initramfs-tools
+INITRAMFS_CONF := $(INITRAMFS_TOOLS)/conf.d
+endif
+RESCUE_LIB := $(PREFIX)/lib/careen
+CAREEN_ETC := $(DESTDIR)/etc/careen
+
+.PHONY: initramfs-all initramfs-install initramfs-uninstall
+initramfs-all: $(RESCUE_BIN)
+
+$(O)/initramfs/%: initramfs/%.c initramfs/common.c initramfs/common.h
+	@mkdir -p $(@D)
+	$(RESCUE_CC) -D_GNU_SOURCE -std=gnu11 -Wall -Wextra -Werror -Wshadow \
+		-Wstrict-prototypes -Wmissing-prototypes $(RESCUE_CFLAGS) -fno-pie \
+		-static -no-pie -Wl,--gc-sections -ffunction-sections -s \
+		-o $@ $< initramfs/common.c
+
+initramfs-install: initramfs-all
+	install -d -m 755 $(DESTDIR)$(RESCUE_LIB) $(DESTDIR)$(INITRAMFS_TOOLS)/hooks \
+		$(DESTDIR)$(INITRAMFS_CONF)
+	install -m 755 $(RESCUE_BIN) $(DESTDIR)$(RESCUE_LIB)
+	install -m 755 initramfs/host-keys $(DESTDIR)$(RESCUE_LIB)/host-keys
+	sed 's|@LIB@|$(RESCUE_LIB)|' initramfs/hooks/careen >$(O)/initramfs/zz-careen
+	install -m 755 $(O)/initramfs/zz-careen $(DESTDIR)$(INITRAMFS_TOOLS)/hooks/zz-careen
+	install -m 644 initramfs/careen-umask.conf $(DESTDIR)$(INITRAMFS_CONF)/zz-careen
+	install -d -m 700 $(CAREEN_ETC) $(CAREEN_ETC)/dropbear
+	[ -e $(CAREEN_ETC)/careen.conf ] || \
+		install -m 644 initramfs/careen.conf $(CAREEN_ETC)/careen.conf
+	[ -e $(CAREEN_ETC)/authorized_keys ] || \
+		install -m 600 initramfs/authorized_keys $(CAREEN_ETC)/authorized_keys
+	# a package must not carry keys: with DESTDIR the hook makes them, on the machine
+	[ -n "$(DESTDIR)" ] || sh initramfs/host-keys $(CAREEN_ETC)/dropbear
+	@[ -n "$(DESTDIR)" ] || echo "Now: put your key into /etc/careen/authorized_keys, then update-initramfs -u"
+
+initramfs-uninstall:
+	rm -f $(DESTDIR)$(INITRAMFS_TOOLS)/hooks/zz-careen $(DESTDIR)$(INITRAMFS_CONF)/zz-careen
+	rm -f $(RESCUE_PROGS:%=$(DESTDIR)$(RESCUE_LIB)/%) $(DESTDIR)$(RESCUE_LIB)/host-keys
+	-rmdir $(DESTDIR)$(RESCUE_LIB)
+	@echo "Kept: /etc/careen (keys and settings). Now: update-initramfs -u"
