@@ -1,0 +1,52 @@
+/* shell.c - the shell escape and -c: the only file that may fork and exec */
+#include "shell.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define SH "/bin/sh"
+
+int shell_become(const char *command)
+{
+	/* Programs that start $SHELL want a shell, not the console. */
+	setenv("SHELL", SH, 1);
+	execl(SH, "sh", "-c", command, (char *)NULL);
+	return -errno;
+}
+
+static void child(void)
+{
+	signal(SIGHUP, SIG_DFL);
+	signal(SIGPIPE, SIG_DFL);
+	signal(SIGINT, SIG_DFL);
+	signal(SIGQUIT, SIG_DFL);
+	setenv("SHELL", SH, 1);
+	setenv("PS1", "careen shell, exit returns: \\w # ", 1);
+	execl(SH, "sh", "-i", (char *)NULL);
+	_exit(127);
+}
+
+int shell_visit(void)
+{
+	int status;
+	pid_t pid;
+
+	printf("A shell in the rescue. `exit` returns to the console.\n");
+	fflush(stdout);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGQUIT, SIG_IGN);
+	pid = fork();
+	if (pid < 0)
+		return -errno;
+	if (pid == 0)
+		child();
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	signal(SIGINT, SIG_DFL);
+	signal(SIGQUIT, SIG_DFL);
+	return WIFEXITED(status) && WEXITSTATUS(status) == 127 ? -ENOENT : 0;
+}

@@ -1,0 +1,10 @@
+/* shell.h - the only way from the console to another program */
+#ifndef CAREEN_SHELL_H
+#define CAREEN_SHELL_H
+
+/* Become /bin/sh -c @command (ssh host COMMAND, scp, sftp). Returns only on failure. */
+int shell_become(const char *command);
+/* An interactive shell on this terminal; returns when it has ended. 0 or -errno. */
+int shell_visit(void);
+
+#endif
