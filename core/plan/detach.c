@@ -83,7 +83,8 @@ static void plan_stop_units(struct plan *plan, const struct snapshot *s)
 	if (!ok)
 		plan->oom = true;
 	op = plan_add(plan, OP_STOP_UNITS, DANGER_LOSES, 180,
-		      "stop %zu services in the order of systemd", n > 2 ? n - 2 : 0);
+		      "let systemd stop %zu service%s in its own order", n > 2 ? n - 2 : 0,
+		      n == 3 ? "" : "s");
 	op->skippable = true;
 	plan_set(plan, &op->command, "chroot /.. systemctl stop UNIT...");
 	op->argv = argv;
@@ -117,8 +118,7 @@ static void plan_take(struct plan *plan, const struct snapshot *s,
 		      const struct strategy *st)
 {
 	struct op *op = plan_add(plan, OP_HANDOVER, DANGER_UNDOABLE, 30,
-				 "take PID 1 (%s) by %s: %s", s->init.name, st->name,
-				 st->about);
+				 "take PID 1 (%s) by %s", s->init.name, st->title);
 
 	op->strategy = st->name;
 	plan_set(plan, &op->src, "%s", s->init.exe);
@@ -138,7 +138,7 @@ static void plan_prepare(struct plan *plan, const struct snapshot *s)
 				 "prove the hand-over in a child first");
 
 	plan_set(plan, &op->src, "%s", s->init.exe);
-	plan_set(plan, &op->command, "chroot /oldroot %s --careen-trial", s->init.exe);
+	plan_set(plan, &op->command, "careen run preflight");
 	op = plan_add(plan, OP_RECORD, DANGER_UNDOABLE, 10,
 		      "write down the old root's mounts, for the way back");
 	plan_set(plan, &op->command, "cat /proc/self/mountinfo > %s", CAREEN_RECORD);

@@ -54,7 +54,7 @@ static void check_init(const struct snapshot *s, struct findings *f)
 	}
 	if (st) {
 		add(f, FIND_OK, "PID 1", "%s %s can be taken by %s", s->init.name,
-		    s->init.version, st->name);
+		    s->init.version, st->title);
 		return;
 	}
 	strategies[1].applies(s, why, sizeof(why));

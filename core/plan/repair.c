@@ -135,6 +135,11 @@ static void fill_command(struct plan *plan, struct op *op)
 		return;
 	}
 	for (i = 0; op->argv && op->argv[i]; i++) {
+		/* its progress goes to a pipe of ours; a shell has none there */
+		if (!strcmp(op->argv[i], "-C") && op->argv[i + 1]) {
+			i++;
+			continue;
+		}
 		if (i)
 			fputc(' ', f);
 		text_shell(f, op->argv[i]);

@@ -140,7 +140,7 @@ static void plan_start(struct plan *plan, const struct snapshot *s)
 	plan_set(plan, &op->dst, CAREEN_OLDROOT);
 	plan_set(plan, &op->command, "chroot %s test -x %s", CAREEN_OLDROOT, s->init.boot);
 	plan_move_back(plan);
-	op = plan_add(plan, OP_GO, DANGER_LOSES, 60, "PID 1 becomes %s again", s->init.boot);
+	op = plan_add(plan, OP_GO, DANGER_UNDOABLE, 60, "PID 1 becomes %s again", s->init.boot);
 	plan_set(plan, &op->src, "%s", s->init.boot);
 	plan_set(plan, &op->command, "kill -USR1 1");
 	op = plan_add(plan, OP_WAIT_RUNNING, DANGER_NONE, 900, "wait until the system says it is up");

@@ -39,13 +39,13 @@ static bool ptrace_applies(const struct snapshot *s, char *why, unsigned long si
 
 const struct strategy strategies[] = {
 	{
-		.name = "reexec",
+		.name = "reexec", .title = "its own re-exec",
 		.about = "PID 1's own re-exec runs our program, bound over its binary",
 		.command = "mount --bind /usr/lib/careen/escape /oldroot%s; kill -TERM 1",
 		.applies = reexec_applies,
 	},
 	{
-		.name = "ptrace",
+		.name = "ptrace", .title = "ptrace",
 		.about = "PID 1 is stopped by ptrace and made to execute our program",
 		.command = "ptrace 1: execve(/usr/lib/careen/escape) in place of %s",
 		.applies = ptrace_applies,

@@ -8,6 +8,7 @@
 
 struct strategy {
 	const char *name;	/* "reexec", "ptrace" */
+	const char *title;	/* "its own re-exec" */
 	const char *about;
 	const char *command;	/* equivalent shell command, %s = init's path in the old root */
 	/* Can it work here? false: @why says why not, a clause. */

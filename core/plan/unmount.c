@@ -111,7 +111,7 @@ static bool plan_loops(struct plan *plan, struct order *o)
 		h = &o->s->holders.row[i];
 		if (h->kind != HOLDER_LOOP || o->holder_gone[i] || loop_waits(o, h))
 			continue;
-		op = plan_add(plan, OP_LOOP_DETACH, DANGER_LOSES, 30,
+		op = plan_add(plan, OP_LOOP_DETACH, DANGER_UNDOABLE, 30,
 			      "detach %s (%s)", h->command, h->what);
 		plan_set(plan, &op->dst, "/dev/%s", h->command);
 		plan_set(plan, &op->command, "losetup -d /dev/%s", h->command);

@@ -1,0 +1,328 @@
+/*
+ * test_plan.c - plans are pure: made here from made-up snapshots, and compared
+ * with tests/plans/NAME.txt (CAREEN_UPDATE=1 writes those anew).
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <errno.h>
+#include <unistd.h>
+
+#include "plan/step.h"
+#include "plan/tool.h"
+#include "tap.h"
+
+/* makedev(3) is a function; glibc puts small numbers together like this */
+#define DEV(major, minor) ((dev_t)((major) << 8 | (minor)))
+#define VDA1 DEV(254, 1)
+
+/* A rescue's own mountinfo before the detach: both trees say "/" and "/proc". */
+static const char before[] =
+	"1 1 0:2 / / rw - rootfs rootfs rw\n"
+	"20 1 0:18 / /proc rw - proc proc rw\n"
+	"21 1 0:5 / /dev rw - devtmpfs udev rw\n"
+	"28 1 254:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw,errors=remount-ro\n"
+	"29 28 0:18 / /proc rw shared:2 - proc proc rw\n"
+	"30 28 0:5 / /dev rw shared:3 - devtmpfs udev rw\n"
+	"31 30 0:22 / /dev/pts rw shared:4 - devpts devpts rw\n"
+	"32 28 0:23 / /run rw shared:5 - tmpfs tmpfs rw\n"
+	"33 28 0:40 / /mnt/nfs rw shared:6 - nfs far:/export rw\n"
+	"34 28 7:0 / /mnt/img rw shared:7 - ext4 /dev/loop0 rw\n";
+static const char after[] =
+	"1 1 0:2 / / rw - rootfs rootfs rw\n"
+	"20 1 0:18 / /proc rw - proc proc rw\n"
+	"21 1 0:5 / /dev rw - devtmpfs udev rw\n"
+	"28 1 254:1 / /oldroot rw,relatime shared:1 - ext4 /dev/vda1 rw,errors=remount-ro\n"
+	"29 28 0:18 / /oldroot/proc rw shared:2 - proc proc rw\n"
+	"30 28 0:5 / /oldroot/dev rw shared:3 - devtmpfs udev rw\n"
+	"31 30 0:22 / /oldroot/dev/pts rw shared:4 - devpts devpts rw\n"
+	"32 28 0:23 / /oldroot/run rw shared:5 - tmpfs tmpfs rw\n"
+	"33 28 0:40 / /oldroot/mnt/nfs rw shared:6 - nfs far:/export rw\n"
+	"34 28 7:0 / /oldroot/mnt/img rw shared:7 - ext4 /dev/loop0 rw\n";
+static const char off[] =
+	"1 1 0:2 / / rw - rootfs rootfs rw\n"
+	"20 1 0:18 / /proc rw - proc proc rw\n"
+	"21 1 0:5 / /dev rw - devtmpfs udev rw\n";
+
+#define S(x) ((char *)(x))
+static struct holder procs[] = {
+	{ .kind = HOLDER_LOOP, .out = OUT_LOOP_DETACH, .command = S("loop0"),
+	  .what = S("/srv/img.raw"), .cmdline = S(""), .unit = S(""), .dev = VDA1 },
+	{ .kind = HOLDER_PROCESS, .out = OUT_KEEP, .pid = 1, .start = 1, .command = S("systemd"),
+	  .cmdline = S("/sbin/init"), .what = S("/"), .unit = S("init.scope") },
+	{ .kind = HOLDER_PROCESS, .out = OUT_KILL, .pid = 312, .start = 800, .command = S("dhclient"),
+	  .cmdline = S("dhclient ens3"), .what = S("/"), .unit = S("networking.service") },
+	{ .kind = HOLDER_PROCESS, .out = OUT_TERM, .pid = 712, .start = 900,
+	  .command = S("post\033[31mgres"), .cmdline = S("postgres"), .what = S("/var/lib"),
+	  .unit = S("postgresql@15-main.service") },
+};
+static struct blockdev devs[] = {
+	{ .dev = DEV(254, 0), .name = "vda", .path = "/dev/vda", .type = "disk", .size = 2ull << 30,
+	  .model = S(""), .serial = S("CAREEN0001"), .fstype = S(""), .label = S(""), .uuid = S(""),
+	  .used_by = S(""), .parent = -1, .old_root = true },
+	{ .dev = VDA1, .name = "vda1", .path = "/dev/vda1", .type = "part", .size = 1ull << 30,
+	  .model = S(""), .serial = S("CAREEN0001"), .fstype = S("ext4"), .label = S("root"),
+	  .uuid = S("11111111-2222-3333-4444-555555555555"), .used_by = S(""), .parent = 0,
+	  .depth = 1, .old_root = true },
+	{ .dev = DEV(254, 16), .name = "vdb", .path = "/dev/vdb", .type = "disk", .size = 1ull << 29,
+	  .model = S(""), .serial = S(""), .fstype = S(""), .label = S(""), .uuid = S(""),
+	  .used_by = S(""), .parent = -1 },
+};
+
+static void fill(struct snapshot *s, const char *mountinfo)
+{
+	memset(s, 0, sizeof(*s));
+	s->parts = SNAP_ALL;
+	s->host.place = PLACE_RESCUE;
+	s->host.root = true;
+	s->host.mem_total = 1ull << 30;
+	s->host.mem_available = 700ull << 20;
+	if (mounts_parse(&s->mounts, mountinfo, 1, NULL) < 0)
+		abort();
+	s->mounts.n_own = s->mounts.n;
+	s->mounts.own_ns = 1;
+	s->devs = (struct blockdevs){ .row = devs, .n = 3 };
+	s->lifeline = (struct lifeline){ .pid = 80, .listener = 81, .port = 1022,
+					 .sessions = 1, .in_ram = true, .own_session = 900 };
+	strcpy(s->old.source, "/dev/vda1");
+	strcpy(s->old.fstype, "ext4");
+	strcpy(s->old.options, "rw,relatime,errors=remount-ro");
+	strcpy(s->old.uuid, devs[1].uuid);
+	s->old.devs[0] = VDA1;
+	s->old.devs[1] = DEV(254, 0);
+	s->old.ndevs = 2;
+	s->old.known = true;
+	s->init = (struct init){ .kind = INIT_SYSTEMD, .name = "systemd", .version = "257",
+				 .exe = "/usr/lib/systemd/systemd", .boot = "/sbin/init", .yama = -1 };
+}
+
+static void holders_are(struct snapshot *s, size_t first, size_t n)
+{
+	s->holders = (struct holders){ .row = procs + first, .n = n };
+	for (size_t i = first; i < first + n; i++)
+		procs[i].kind == HOLDER_PROCESS ? s->holders.n_process++ : s->holders.n_kernel++;
+}
+
+static void detached(struct snapshot *s, const char *mountinfo)
+{
+	fill(s, mountinfo);
+	s->init.kind = INIT_STUB;
+	s->init.in_rescue = true;
+	strcpy(s->init.name, "stub");
+}
+
+static char *plan_text(const struct snapshot *s, const char *step, const struct plan_opts *opts)
+{
+	struct plan *plan = NULL;
+	struct error err = { 0 };
+	char *text = NULL, buf[1024];
+	size_t size = 0;
+	FILE *f = open_memstream(&text, &size);
+	int r = step_find(step)->plan(s, opts, &plan, &err);
+
+	if (r == 0)
+		plan_print(plan, f);
+	else
+		fprintf(f, "%d: %s\n", r, error_text(&err, buf, sizeof(buf)));
+	fclose(f);
+	plan_free(plan);
+	return text;
+}
+
+static char *slurp(const char *path)
+{
+	char *text = calloc(1, 65536);
+	FILE *f = fopen(path, "r");
+
+	if (f) {
+		size_t n = fread(text, 1, 65535, f);
+
+		text[n] = '\0';
+		fclose(f);
+	}
+	return text;
+}
+
+static void golden(const char *name, char *got)
+{
+	char path[128];
+	char *want;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "tests/plans/%s.txt", name);
+	if (getenv("CAREEN_UPDATE") && (f = fopen(path, "w"))) {
+		fputs(got, f);
+		fclose(f);
+	}
+	want = slurp(path);
+	ok(!strcmp(got, want), "plan %s is as in %s", name, path);
+	if (strcmp(got, want))
+		printf("# got:\n%s\n", got);
+	free(want);
+	free(got);
+}
+
+static const char *refusal(const struct snapshot *s, const char *step, const struct plan_opts *opts,
+			   int want)
+{
+	static char buf[1024];
+	struct error err = { 0 };
+	struct plan *plan = NULL;
+	int r = step_find(step)->plan(s, opts, &plan, &err);
+
+	is_int(r, want, "%s is refused", step);
+	plan_free(plan);
+	return error_text(&err, buf, sizeof(buf));
+}
+
+static void test_before(void)
+{
+	struct snapshot s;
+	struct step_state st;
+
+	fill(&s, before);
+	holders_are(&s, 0, 4);
+	is_str(step_next(&s)->name, "detach", "before: detach is next");
+	golden("preflight", plan_text(&s, "preflight", NULL));
+	golden("detach", plan_text(&s, "detach", NULL));
+	golden("detach-clean", plan_text(&s, "detach", &(struct plan_opts){ .clean = true }));
+	golden("detach-ptrace", plan_text(&s, "detach", &(struct plan_opts){ .strategy = "ptrace" }));
+	refusal(&s, "kill", NULL, -EPERM);
+	refusal(&s, "unmount", NULL, -EPERM);
+	refusal(&s, "repair", &(struct plan_opts){ .device = "vda1", .tool = "ext4-fix" }, -EPERM);
+	refusal(&s, "resume", NULL, -EALREADY);
+	refusal(&s, "detach", &(struct plan_opts){ .strategy = "magic" }, -EINVAL);
+	s.init.frozen = true;
+	golden("detach-frozen", plan_text(&s, "detach", NULL));
+	refusal(&s, "detach", &(struct plan_opts){ .strategy = "reexec" }, -ENOTSUP);
+	s.init.yama = 3;
+	refusal(&s, "detach", NULL, -EPERM);
+	s.init.frozen = false;
+	s.init.yama = 0;
+	s.host.swap_used = 1ull << 40;
+	ok(strstr(refusal(&s, "detach", NULL, -EPERM), "swap"), "more in swap than fits: said so");
+	s.host.swap_used = 0;
+	s.lifeline.in_ram = false;
+	strcpy(s.lifeline.why, "the shell's cwd is /root of the disk");
+	step_detach.state(&s, &st);
+	is_int(st.status, STEP_BLOCKED, "a lifeline that is not in RAM blocks");
+	s.host.place = PLACE_CONTAINER;
+	refusal(&s, "detach", NULL, -EPERM);
+	mounts_free(&s.mounts);
+}
+
+static void test_half(void)
+{
+	struct snapshot s;
+
+	fill(&s, after);
+	holders_are(&s, 1, 3);
+	golden("resume-half", plan_text(&s, "resume", NULL));
+	golden("detach-half", plan_text(&s, "detach", NULL));
+	mounts_free(&s.mounts);
+}
+
+static void test_detached(void)
+{
+	struct snapshot s;
+
+	detached(&s, after);
+	holders_are(&s, 2, 2);
+	is_str(step_next(&s)->name, "kill", "detached: kill is next");
+	golden("kill", plan_text(&s, "kill", NULL));
+	golden("resume-holders", plan_text(&s, "resume", NULL));
+	refusal(&s, "unmount", NULL, -EPERM);
+	refusal(&s, "detach", NULL, -EALREADY);
+	holders_are(&s, 0, 1);
+	is_str(step_next(&s)->name, "unmount", "killed: unmount is next");
+	golden("unmount", plan_text(&s, "unmount", NULL));
+	refusal(&s, "kill", NULL, -EALREADY);
+	s.job.running = true;
+	strcpy(s.job.id, "0007");
+	refusal(&s, "unmount", NULL, -EBUSY);
+	mounts_free(&s.mounts);
+}
+
+static void test_off(void)
+{
+	const char *answers[] = { "uuid=", "label=new root", NULL };
+	const char *src[] = { "src=/dev/vda", NULL }, *self[] = { "src=/dev/vdb", NULL };
+	const char *file[] = { "dst=/tmp/vda1.img", NULL }, *bad[] = { "dst=/dev/vdb", NULL };
+	const char *option[] = { "dst=-x", NULL };
+	struct snapshot s;
+
+	detached(&s, off);
+	is_str(step_next(&s)->name, "repair", "unmounted: repair is next");
+	golden("resume", plan_text(&s, "resume", NULL));
+	golden("check", plan_text(&s, "repair", &(struct plan_opts){ .device = "vda1", .tool = "ext4-check" }));
+	golden("fix", plan_text(&s, "repair", &(struct plan_opts){ .device = "/dev/vda1", .tool = "ext4-fix" }));
+	golden("make", plan_text(&s, "repair", &(struct plan_opts){ .device = "vda1", .tool = "ext4-make" }));
+	golden("make-answers", plan_text(&s, "repair", &(struct plan_opts){
+		.device = "vda1", .tool = "ext4-make", .answers = answers }));
+	golden("save", plan_text(&s, "repair", &(struct plan_opts){
+		.device = "vda1", .tool = "save-image", .answers = file }));
+	refusal(&s, "repair", NULL, -EINVAL);
+	refusal(&s, "repair", &(struct plan_opts){ .device = "sdz", .tool = "ext4-fix" }, -ENODEV);
+	refusal(&s, "repair", &(struct plan_opts){ .device = "vda1", .tool = "rm" }, -EINVAL);
+	refusal(&s, "repair", &(struct plan_opts){ .device = "vdb", .tool = "ext4-fix" }, -EINVAL);
+	refusal(&s, "repair", &(struct plan_opts){ .device = "vdb", .tool = "copy-onto" }, -EINVAL);
+	refusal(&s, "repair", &(struct plan_opts){ .device = "vdb", .tool = "copy-onto", .answers = src }, -ENOSPC);
+	refusal(&s, "repair", &(struct plan_opts){ .device = "vdb", .tool = "copy-onto", .answers = self }, -EINVAL);
+	refusal(&s, "repair", &(struct plan_opts){ .device = "vda1", .tool = "save-image", .answers = bad }, -EINVAL);
+	refusal(&s, "repair", &(struct plan_opts){ .device = "vda1", .tool = "save-image", .answers = option }, -EINVAL);
+	devs[1].mounted = true;
+	devs[1].used_by = S("/data");
+	ok(strstr(refusal(&s, "repair", &(struct plan_opts){ .device = "vda", .tool = "ext4-make" }, -EBUSY), "/data"),
+	   "a disk whose partition is in use names the user");
+	devs[1].mounted = false;
+	devs[1].used_by = S("");
+	strcpy(s.old.uuid, "gone");
+	s.devs.n = 1;
+	refusal(&s, "resume", NULL, -ENOENT);
+	mounts_free(&s.mounts);
+}
+
+static void test_tools(void)
+{
+	const struct tool *fix = tool_find("ext4-fix"), *t;
+
+	is_int(tool_exit_meaning(fix, 0)->result, TOOL_GOOD, "e2fsck 0");
+	is_int(tool_exit_meaning(fix, 1)->result, TOOL_FIXED, "e2fsck 1");
+	is_int(tool_exit_meaning(fix, 1 + 4)->result, TOOL_LEFT, "e2fsck 1+4: what is left counts");
+	is_int(tool_exit_meaning(fix, 8 + 4)->result, TOOL_FAILED, "e2fsck 8+4");
+	is_int(tool_exit_meaning(tool_find("write-image"), 1)->result, TOOL_FAILED, "dd 1");
+	for (t = tools; t->name; t++)
+		ok(t->title && t->about && t->package && t->argv[0] &&
+		   !strcmp(t->argv[0], t->program), "row %s is whole", t->name);
+}
+
+static void test_skip(void)
+{
+	struct snapshot s;
+	struct plan *plan = NULL;
+	size_t n, i;
+
+	detached(&s, off);
+	if (step_resume.plan(&s, NULL, &plan, NULL) == 0) {
+		n = plan->n;
+		is_int(plan_skip(plan, 0, NULL), -EINVAL, "mounting the root cannot be skipped");
+		for (i = 0; i < plan->n && !plan->ops[i].skippable; i++)
+			;
+		is_int(plan_skip(plan, i, NULL), 0, "what is skippable can");
+		is_int((long)plan->n, (long)n - 1, "and is gone from the plan");
+		is_int(plan_skip(plan, 99, NULL), -EINVAL, "an operation that is not there");
+	}
+	plan_free(plan);
+	mounts_free(&s.mounts);
+}
+
+int main(void)
+{
+	test_before();
+	test_half();
+	test_detached();
+	test_off();
+	test_tools();
+	test_skip();
+	return done_testing();
+}
