@@ -19,7 +19,10 @@ struct mount {
 	char *fstype, *source;
 	char *vfs_options, *fs_options;
 	char *propagation;	/* "shared:1", "master:2", ... or "" */
+	char *text;		/* its mountinfo line, which the strings above point into */
 	int depth;		/* below the top of its tree, for drawing */
+	int skip;		/* bytes of target before the old root's own "/": see
+				   mount_path() */
 	bool old;		/* belongs to the old root's tree (our namespace) */
 	bool pseudo;		/* no block device behind it (proc, sysfs, tmpfs, ...) */
 	bool net;		/* network or FUSE: may hang */
@@ -47,8 +50,10 @@ const struct mount *mounts_by_id(const struct mounts *ms, int id);
 const struct mount *mounts_old_top(const struct mounts *ms);
 
 /*
- * Parse one mountinfo text into rows appended to @ms. @ns is the namespace's
- * inode. Returns 0, -EINVAL on a line it cannot read, -ENOMEM.
+ * Parse one mountinfo text into rows appended to @ms, in tree order. @ns is
+ * the namespace's inode; the first one parsed is our own, and only there is
+ * ->old decided. Lines that begin with '#' are passed over. Returns 0, -EINVAL
+ * on a line it cannot read (@ms is then unchanged), -ENOMEM.
  */
 int mounts_parse(struct mounts *ms, const char *text, uint64_t ns, struct error *err);
 /* All namespaces reachable through /proc/PID/ns/mnt. Nothing is kept open. */

@@ -1,0 +1,282 @@
+/* child.c - look at what may hang, in child processes with a deadline */
+#include "model/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+/* Each record starts on this boundary, so that structs can be read in place. */
+enum { ALIGN = 16 };
+
+struct worker {
+	pid_t pid;
+	int fd;			/* -1 once it has ended */
+	char *data;
+	size_t size, cap;
+};
+
+/* Children that could not die in time: reaped when somebody looks again. */
+static pid_t left_behind[16];
+
+static void reap_left_behind(void)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(left_behind) / sizeof(left_behind[0]); i++)
+		if (left_behind[i] && waitpid(left_behind[i], NULL, WNOHANG))
+			left_behind[i] = 0;
+}
+
+static void leave_behind(pid_t pid)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(left_behind) / sizeof(left_behind[0]); i++) {
+		if (!left_behind[i]) {
+			left_behind[i] = pid;
+			return;
+		}
+	}
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
+}
+
+void child_put(int out, const void *record, size_t size)
+{
+	char head[ALIGN] = { 0 }, *buf;
+	size_t len = size, total, done = 0;
+
+	memcpy(head, &len, sizeof(len));
+	total = ALIGN + (size + ALIGN - 1) / ALIGN * ALIGN;
+	buf = calloc(1, total);
+	if (!buf)
+		_exit(1);
+	memcpy(buf, head, ALIGN);
+	memcpy(buf + ALIGN, record, size);
+	while (done < total) {
+		ssize_t n = write(out, buf + done, total - done);
+
+		if (n < 0 && errno != EINTR)
+			_exit(1);
+		if (n > 0)
+			done += n;
+	}
+	free(buf);
+}
+
+const void *child_next(const struct child_result *res, size_t *pos, size_t *ret_size)
+{
+	const char *at = res->data + *pos;
+	size_t size;
+
+	if (res->size - *pos < ALIGN)
+		return NULL;
+	memcpy(&size, at, sizeof(size));
+	if (size > res->size - *pos - ALIGN)
+		return NULL;
+	*pos += ALIGN + (size + ALIGN - 1) / ALIGN * ALIGN;
+	*ret_size = size;
+	return at + ALIGN;
+}
+
+/* Cut a worker's last record if it was killed in the middle of it. */
+static size_t whole_records(const struct worker *w)
+{
+	struct child_result res = { .data = w->data, .size = w->size };
+	size_t pos = 0, good = 0, size;
+
+	while (child_next(&res, &pos, &size) && pos <= w->size)
+		good = pos;
+	return good;
+}
+
+static int start(struct worker *w, void (*work)(int, unsigned, void *), unsigned index,
+		 void *arg)
+{
+	sigset_t all;
+	int fds[2], code;
+	pid_t parent = getpid();
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return -errno;
+	w->pid = fork();
+	if (w->pid < 0) {
+		code = -errno;
+		close(fds[0]);
+		close(fds[1]);
+		return code;
+	}
+	if (!w->pid) {
+		/* The console's handlers must not run here, nor we outlive it. */
+		sigfillset(&all);
+		sigprocmask(SIG_SETMASK, &all, NULL);
+		signal(SIGPIPE, SIG_IGN);
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent)
+			_exit(1);
+		/* If this hangs for good, it must not keep the caller's locks. */
+		if (fds[1] > 3)
+			close_range(3, fds[1] - 1, 0);
+		close_range(fds[1] + 1, ~0U, 0);
+		work(fds[1], index, arg);
+		_exit(0);
+	}
+	close(fds[1]);
+	w->fd = fds[0];
+	return 0;
+}
+
+static int take_in(struct worker *w)
+{
+	ssize_t n;
+	char *more;
+
+	if (w->cap - w->size < 65536) {
+		more = realloc(w->data, w->cap + 262144);
+		if (!more)
+			return -ENOMEM;
+		w->data = more;
+		w->cap += 262144;
+	}
+	n = read(w->fd, w->data + w->size, w->cap - w->size);
+	if (n > 0) {
+		w->size += n;
+	} else if (n == 0 || errno != EINTR) {
+		close(w->fd);
+		w->fd = -1;
+	}
+	return 0;
+}
+
+/* 0 when all have ended, -ETIMEDOUT, -ENOMEM. */
+static int gather(struct worker *w, unsigned n, int64_t deadline)
+{
+	struct pollfd p[CHILD_WORKERS];
+	unsigned i;
+	int open, code;
+	int64_t left;
+
+	for (;;) {
+		for (i = open = 0; i < n; i++) {
+			p[i] = (struct pollfd){ .fd = w[i].fd, .events = POLLIN };
+			open += w[i].fd >= 0;
+		}
+		left = deadline - now_ms();
+		if (!open)
+			return 0;
+		if (left <= 0)
+			return -ETIMEDOUT;
+		if (poll(p, n, left) < 0 && errno != EINTR)
+			return -errno;
+		for (i = 0; i < n; i++) {
+			if (w[i].fd < 0 || !(p[i].revents & (POLLIN | POLLHUP | POLLERR)))
+				continue;
+			code = take_in(&w[i]);
+			if (code < 0)
+				return code;
+		}
+	}
+}
+
+static void finish(struct worker *w)
+{
+	struct timespec ms = { .tv_nsec = 2000000 };
+	unsigned tries;
+
+	if (w->fd >= 0) {
+		close(w->fd);
+		kill(w->pid, SIGKILL);	/* our own child, not reaped yet */
+		for (tries = 0; tries < 100; tries++) {
+			if (waitpid(w->pid, NULL, WNOHANG))
+				return;
+			nanosleep(&ms, NULL);
+		}
+		leave_behind(w->pid);
+		return;
+	}
+	/* Its pipe is closed: it is exiting and needs no disk for that. */
+	while (waitpid(w->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+static int put_together(struct worker *w, unsigned n, struct child_result *ret)
+{
+	size_t size[CHILD_WORKERS], total = 0;
+	char *data;
+	unsigned i;
+
+	for (i = 0; i < n; i++)
+		total += size[i] = whole_records(&w[i]);
+	data = malloc(total + 1);
+	if (!data)
+		return -ENOMEM;
+	for (i = total = 0; i < n; i++) {
+		if (size[i])
+			memcpy(data + total, w[i].data, size[i]);
+		total += size[i];
+	}
+	ret->data = data;
+	ret->size = total;
+	return 0;
+}
+
+int children_run(void (*work)(int out, unsigned worker, void *arg), void *arg,
+		 unsigned workers, unsigned deadline_ms, struct child_result *ret,
+		 struct error *err)
+{
+	struct worker w[CHILD_WORKERS] = { 0 };
+	int64_t deadline = now_ms() + deadline_ms;
+	unsigned i, n = 0;
+	int code = 0;
+
+	reap_left_behind();
+	while (n < workers && n < CHILD_WORKERS) {
+		code = start(&w[n], work, n, arg);
+		if (code < 0)
+			break;
+		n++;
+	}
+	if (!code)
+		code = gather(w, n, deadline);
+	for (i = 0; i < n; i++)
+		finish(&w[i]);
+	*ret = (struct child_result){ .timed_out = code == -ETIMEDOUT };
+	if (code == -ETIMEDOUT)
+		code = 0;
+	if (!code)
+		code = put_together(w, n, ret);
+	for (i = 0; i < n; i++)
+		free(w[i].data);
+	return code < 0 ? error_set(err, code, "start a scan", "", NULL, NULL) : 0;
+}
+
+void *shared_new(size_t size)
+{
+	void *mem = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+			 -1, 0);
+
+	return mem == MAP_FAILED ? NULL : mem;
+}
+
+void shared_free(void *mem, size_t size)
+{
+	if (mem)
+		munmap(mem, size);
+}

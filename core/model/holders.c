@@ -1,0 +1,355 @@
+/*
+ * holders.c - who keeps the old root in use: the scan as a whole
+ *
+ * Two children share the list of processes through one counter, so that one
+ * slow process does not hold up the rest, and each says which process it is
+ * looking at, so that one that hangs can be named.
+ */
+#include "model/holders.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "model/child.h"
+#include "model/kernel_holders.h"
+#include "model/network.h"
+#include "model/process.h"
+#include "model/scan.h"
+
+enum { DEADLINE_MS = 20000, MAX_ANCESTORS = 32 };
+
+struct shared {
+	atomic_size_t next;	/* index of the next process to look at */
+	atomic_int current[CHILD_WORKERS];	/* pid it is at, 0 between two */
+};
+
+struct work {
+	struct scan scan;
+	const struct mounts *ms;
+	const pid_t *pid;
+	size_t npid;
+	pid_t self[MAX_ANCESTORS];	/* this process, and its parents above */
+	size_t nself;
+	struct shared *shared;
+	int out;
+};
+
+/* A holder as it goes through the pipe: its strings follow it. */
+enum { STRINGS = 4 };
+
+static char **string_of(struct holder *h, int i)
+{
+	char **const list[STRINGS] = { &h->command, &h->cmdline, &h->what, &h->unit };
+
+	return list[i];
+}
+
+static void send_holder(void *arg, const struct holder *h)
+{
+	char buf[sizeof(*h) + 16384];
+	struct holder copy = *h;
+	size_t at = sizeof(copy), len;
+	int i;
+
+	for (i = 0; i < STRINGS; i++) {
+		const char *s = *string_of(&copy, i);
+
+		len = strlen(s ? s : "");
+		if (len > sizeof(buf) - at - STRINGS)
+			len = sizeof(buf) - at - STRINGS;
+		memcpy(buf + at, s ? s : "", len);
+		at += len;
+		buf[at++] = '\0';
+		*string_of(&copy, i) = NULL;
+	}
+	memcpy(buf, &copy, sizeof(copy));
+	child_put(((struct work *)arg)->out, buf, at);
+}
+
+static bool is_self(const struct work *w, pid_t pid)
+{
+	size_t i;
+
+	for (i = 0; i < w->nself; i++)
+		if (w->self[i] == pid)
+			return true;
+	return false;
+}
+
+/* Ours by its name, and neither its program nor its root is the old root's. */
+static bool is_lifeline(const struct found *f)
+{
+	if (f->holds & (HOLD_ROOT | HOLD_EXE))
+		return false;
+	return !strcmp(f->st.comm, "careen-lifeline") || !strcmp(f->st.comm, "lifeline") ||
+	       !strcmp(f->st.comm, "dropbear");
+}
+
+/* Why a process is never to be killed, or NULL. */
+static const char *keep_reason(const struct work *w, const struct found *f,
+			       const char *cmdline)
+{
+	if (f->st.pid == 1)
+		return f->holds & HOLD_ROOT ? "PID 1: the detach moves it" : "PID 1";
+	if (is_lifeline(f))
+		return "the lifeline";
+	if (f->st.pid == w->self[0])
+		return "this program itself";
+	/* In the normal system our parents are ordinary processes of it. */
+	if (is_self(w, f->st.pid) && !(f->holds & HOLD_ROOT))
+		return "this session";
+	/* https://systemd.io/ROOT_STORAGE_DAEMONS: "@" says that a root file
+	 * system's storage needs it. */
+	if (cmdline[0] == '@')
+		return "serves storage (its name begins with @)";
+	return NULL;
+}
+
+static enum way_out way_out_of(const struct found *f, const char *keep)
+{
+	bool needed;
+
+	if (keep)
+		return OUT_KEEP;
+	return network_manager_name(f->st.comm, &needed) ? OUT_KILL : OUT_TERM;
+}
+
+static void one_process(struct work *w, pid_t pid)
+{
+	char cmdline[4096] = "", unit[256] = "", what[512];
+	struct holder h = { .kind = HOLDER_PROCESS, .pid = pid };
+	struct found f;
+	const char *keep;
+
+	if (scan_process(&w->scan, pid, &f) < 0 || !f.holds)
+		return;
+	process_cmdline(pid, cmdline, sizeof(cmdline));
+	process_unit(pid, unit, sizeof(unit));
+	process_user(pid, &h.uid, h.user, sizeof(h.user));
+	keep = keep_reason(w, &f, cmdline);
+	text_fmt(what, sizeof(what), "%s%s%s", keep ? keep : "",
+		 keep && f.st.pid != 1 && f.what[0] ? ": " : "",
+		 keep && f.st.pid == 1 ? "" : f.what);
+	h.out = way_out_of(&f, keep);
+	h.holds = f.holds;
+	h.start = f.st.start;
+	h.nfd = f.nfd;
+	h.dev = f.dev;
+	h.command = f.st.comm;
+	h.cmdline = cmdline;
+	h.unit = unit;
+	h.what = what;
+	send_holder(w, &h);
+}
+
+static void scan_worker(int out, unsigned worker, void *arg)
+{
+	struct work *w = arg;
+	size_t i;
+
+	w->out = out;
+	if (worker == 0)
+		kernel_holders(&w->scan, w->ms, send_holder, w);
+	while ((i = atomic_fetch_add(&w->shared->next, 1)) < w->npid) {
+		atomic_store(&w->shared->current[worker], w->pid[i]);
+		one_process(w, w->pid[i]);
+		atomic_store(&w->shared->current[worker], 0);
+	}
+}
+
+static int add_row(struct holders *hs, size_t *cap, const struct holder *h,
+		   const char *strings, size_t size)
+{
+	struct holder row = *h;
+	int i;
+
+	if (!grow((void **)&hs->row, hs->n, cap, sizeof(*hs->row)))
+		return -ENOMEM;
+	for (i = 0; i < STRINGS; i++) {
+		size_t len = strnlen(strings, size);
+
+		*string_of(&row, i) = strndup(strings, len);
+		if (!*string_of(&row, i)) {
+			while (i--)
+				free(*string_of(&row, i));
+			return -ENOMEM;
+		}
+		strings += len < size ? len + 1 : len;
+		size -= len < size ? len + 1 : len;
+	}
+	hs->row[hs->n++] = row;
+	return 0;
+}
+
+static int take_rows(struct holders *hs, size_t *cap, const struct child_result *res)
+{
+	size_t pos = 0, size;
+	const char *record;
+	int code;
+
+	while ((record = child_next(res, &pos, &size))) {
+		const struct holder *h = (const void *)record;
+
+		code = add_row(hs, cap, h, record + sizeof(*h), size - sizeof(*h));
+		if (code < 0)
+			return code;
+	}
+	return 0;
+}
+
+/* A process that the scan did not get to, or got stuck in: never "no holder". */
+static int add_unread(struct holders *hs, size_t *cap, pid_t pid)
+{
+	struct holder h = { .kind = HOLDER_PROCESS, .out = OUT_TERM, .pid = pid,
+			    .holds = HOLD_UNKNOWN };
+	char path[32], strings[512];
+	struct proc_stat st;
+
+	text_fmt(path, sizeof(path), "/proc/%d/stat", pid);
+	if (proc_stat_read(AT_FDCWD, path, &st) < 0 || (st.flags & PROC_PF_KTHREAD))
+		return 0;
+	if (pid == 1 || pid == getpid())
+		h.out = OUT_KEEP;
+	h.start = st.start;
+	/* command, cmdline, what, unit: see send_holder(). */
+	memset(strings, 0, sizeof(strings));
+	strcpy(strings, st.comm);
+	strcpy(strings + strlen(st.comm) + 2, "could not be looked at in time");
+	return add_row(hs, cap, &h, strings, sizeof(strings));
+}
+
+static int add_all_unread(struct holders *hs, size_t *cap, const struct work *w)
+{
+	pid_t stuck = 0;
+	size_t i;
+	int code = 0;
+
+	for (i = 0; i < CHILD_WORKERS && !code; i++) {
+		pid_t pid = atomic_load(&w->shared->current[i]);
+
+		if (!pid)
+			continue;
+		stuck = pid;
+		code = add_unread(hs, cap, pid);
+	}
+	for (i = atomic_load(&w->shared->next); i < w->npid && !code; i++)
+		code = add_unread(hs, cap, w->pid[i]);
+	hs->incomplete = true;
+	if (stuck)
+		text_fmt(hs->note, sizeof(hs->note), "looking at pid %d hung for %d s: "
+			 "it may use a server that does not answer", stuck,
+			 DEADLINE_MS / 1000);
+	else
+		text_fmt(hs->note, sizeof(hs->note), "the scan took longer than %d s",
+			 DEADLINE_MS / 1000);
+	return code;
+}
+
+static int compare_holders(const void *a, const void *b)
+{
+	const struct holder *x = a, *y = b;
+	bool px = x->kind == HOLDER_PROCESS, py = y->kind == HOLDER_PROCESS;
+
+	if (px != py)
+		return px ? 1 : -1;
+	if (px)
+		return x->pid < y->pid ? -1 : x->pid > y->pid;
+	if (x->kind != y->kind)
+		return x->kind < y->kind ? -1 : 1;
+	return strcmp(x->command, y->command);
+}
+
+static void count(struct holders *hs)
+{
+	size_t i;
+
+	for (i = 0; i < hs->n; i++) {
+		if (hs->row[i].kind == HOLDER_PROCESS)
+			hs->n_process++;
+		else
+			hs->n_kernel++;
+		if (hs->row[i].holds & HOLD_UNKNOWN)
+			hs->n_unknown++;
+	}
+	if (hs->n)
+		qsort(hs->row, hs->n, sizeof(*hs->row), compare_holders);
+}
+
+static int run_scan(struct holders *hs, struct work *w, struct error *err)
+{
+	struct child_result res;
+	size_t cap = 0;
+	int code = children_run(scan_worker, w, CHILD_WORKERS, DEADLINE_MS, &res, err);
+
+	if (code < 0)
+		return code;
+	code = take_rows(hs, &cap, &res);
+	/* A child that was killed from outside also leaves processes unseen. */
+	if (!code && (res.timed_out || atomic_load(&w->shared->next) < w->npid ||
+		      atomic_load(&w->shared->current[0]) ||
+		      atomic_load(&w->shared->current[1])))
+		code = add_all_unread(hs, &cap, w);
+	free(res.data);
+	if (code < 0)
+		return error_set(err, code, "look for holders", "", NULL, NULL);
+	count(hs);
+	return 0;
+}
+
+int holders_read(struct holders *hs, const struct mounts *ms,
+		 const dev_t *devs, size_t ndevs, struct error *err)
+{
+	struct work w = { .ms = ms };
+	struct holders all = { 0 };
+	pid_t *pid = NULL;
+	int code = pids_list(AT_FDCWD, "/proc", &pid, &w.npid);
+
+	if (code < 0)
+		return error_set(err, code, "look for holders", "/proc", NULL, NULL);
+	/* Listed before the children are born: they are not among them. */
+	w.pid = pid;
+	w.nself = process_ancestors(w.self, MAX_ANCESTORS);
+	w.shared = shared_new(sizeof(*w.shared));
+	code = w.shared ? scan_init(&w.scan, ms, devs, ndevs, false) : -ENOMEM;
+	if (code < 0)
+		error_set(err, code, "look for holders", "", NULL, NULL);
+	else
+		code = run_scan(&all, &w, err);
+	scan_free(&w.scan);
+	shared_free(w.shared, sizeof(*w.shared));
+	free(pid);
+	if (code < 0)
+		holders_free(&all);
+	else
+		*hs = all;
+	return code;
+}
+
+void holders_free(struct holders *hs)
+{
+	int i;
+
+	while (hs->n) {
+		struct holder *h = &hs->row[--hs->n];
+
+		for (i = 0; i < STRINGS; i++)
+			free(*string_of(h, i));
+	}
+	free(hs->row);
+	*hs = (struct holders){ 0 };
+}
+
+uint64_t process_start(pid_t pid)
+{
+	struct proc_stat st;
+	char path[32];
+
+	text_fmt(path, sizeof(path), "/proc/%d/stat", pid);
+	return proc_stat_read(AT_FDCWD, path, &st) < 0 ? 0 : st.start;
+}

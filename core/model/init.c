@@ -1,0 +1,151 @@
+/* init.c - what PID 1 is, where its root is, how it can be taken over */
+#include "model/init.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "model/procfile.h"
+#include "model/rescue.h"
+#include "paths.h"
+
+/* By the last part of what /proc/1/exe leads to. */
+static const struct {
+	const char *exe, *name;
+	enum init_kind kind;
+} kinds[] = {
+	{ "systemd", "systemd", INIT_SYSTEMD },
+	{ "openrc-init", "openrc-init", INIT_OPENRC },
+	{ "busybox", "busybox", INIT_BUSYBOX },
+	{ "runit-init", "runit", INIT_RUNIT },
+	{ "runit", "runit", INIT_RUNIT },
+	/* Debian's sysvinit is the only one whose program is itself "init". */
+	{ "init", "sysvinit", INIT_SYSVINIT },
+};
+
+/*
+ * /proc/1/exe as the old root has it: without " (deleted)" (its package was
+ * upgraded), and without the place the old root was moved to.
+ */
+static void read_exe(struct init *init)
+{
+	static const char deleted[] = " (deleted)";
+	char link[PATH_MAX];
+	size_t len, cut = strlen(CAREEN_OLDROOT);
+	const char *path = link;
+
+	if (link_read(AT_FDCWD, "/proc/1/exe", link, sizeof(link)) < 0)
+		return;
+	len = strlen(link);
+	if (len > strlen(deleted) && !strcmp(link + len - strlen(deleted), deleted))
+		link[len - strlen(deleted)] = '\0';
+	if (rescue_root("/") && !strncmp(link, CAREEN_OLDROOT "/", cut + 1))
+		path += cut;
+	text_fmt(init->exe, sizeof(init->exe), "%s", path);
+}
+
+static void read_kind(struct init *init)
+{
+	const char *base = strrchr(init->exe, '/');
+	size_t i;
+
+	base = base ? base + 1 : init->exe;
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (strcmp(kinds[i].exe, base))
+			continue;
+		init->kind = kinds[i].kind;
+		text_fmt(init->name, sizeof(init->name), "%s", kinds[i].name);
+		return;
+	}
+	if (file_read_line(AT_FDCWD, "/proc/1/comm", init->name, sizeof(init->name)) < 0)
+		init->name[0] = '\0';
+}
+
+/*
+ * systemd's own libraries have its version in their names:
+ * libsystemd-shared-252.so (Debian 12), libsystemd-core-257.so.
+ */
+static void read_systemd_version(struct init *init)
+{
+	static const char *const marks[] = { "/libsystemd-core-", "/libsystemd-shared-" };
+	char *maps, *at, *end;
+	size_t i;
+
+	if (file_read_all(AT_FDCWD, "/proc/1/maps", &maps, NULL) < 0)
+		return;
+	for (i = 0; i < 2 && !init->version[0]; i++) {
+		at = strstr(maps, marks[i]);
+		if (!at)
+			continue;
+		at += strlen(marks[i]);
+		end = strstr(at, ".so");
+		if (end && end - at < (long)sizeof(init->version))
+			text_fmt(init->version, sizeof(init->version), "%.*s",
+				 (int)(end - at), at);
+	}
+	free(maps);
+}
+
+/*
+ * systemd's freeze() closes every descriptor it has, stdio included, and then
+ * only reaps (src/basic/process-util.c). A systemd that works has many.
+ */
+static bool no_fds(void)
+{
+	DIR *dir = opendir("/proc/1/fd");
+	struct dirent *entry;
+	bool none = dir != NULL;
+
+	while (dir && (entry = readdir(dir)))
+		if (entry->d_name[0] != '.')
+			none = false;
+	if (dir)
+		closedir(dir);
+	return none;
+}
+
+static bool is_traced(void)
+{
+	char *text, *at;
+	bool traced = false;
+
+	if (file_read_all(AT_FDCWD, "/proc/1/status", &text, NULL) < 0)
+		return false;
+	at = strstr(text, "\nTracerPid:");
+	if (at)
+		traced = atoi(at + strlen("\nTracerPid:")) != 0;
+	free(text);
+	return traced;
+}
+
+int init_read(struct init *init, struct error *err)
+{
+	struct init seen = { 0 };
+
+	if (access("/proc/1/stat", R_OK) < 0)
+		return error_set(err, errno, "look at PID 1", "/proc/1", NULL,
+				 "Is /proc mounted?");
+	read_exe(&seen);
+	read_kind(&seen);
+	if (rescue_exe_is(1, CAREEN_STUB)) {
+		seen.kind = INIT_STUB;
+		text_fmt(seen.name, sizeof(seen.name), "stub");
+	}
+	if (seen.kind == INIT_SYSTEMD) {
+		read_systemd_version(&seen);
+		seen.frozen = no_fds();
+	}
+	seen.in_rescue = rescue_root("/proc/1/root");
+	seen.traced = is_traced();
+	seen.yama = (int)file_read_u64(AT_FDCWD, "/proc/sys/kernel/yama/ptrace_scope",
+				       UINT64_MAX);
+	*init = seen;
+	return 0;
+}

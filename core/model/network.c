@@ -1,0 +1,253 @@
+/*
+ * network.c - addresses and routes by rtnetlink(7), and the processes that
+ * carry them
+ */
+#include "model/network.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "model/procfile.h"
+
+/*
+ * By comm, which the kernel cuts at 15 bytes. needed: the link itself is the
+ * program's work; the others only gave out addresses, which stay.
+ */
+static const struct {
+	const char *comm;
+	bool needed;
+} managers[] = {
+	{ "systemd-network", false }, { "NetworkManager", false }, { "dhclient", false },
+	{ "dhcpcd", false }, { "dhcpcd5", false }, { "udhcpc", false }, { "udhcpc6", false },
+	{ "connmand", false }, { "dhcp6c", false }, { "odhcp6c", false },
+	{ "avahi-autoipd", false }, { "netifd", false }, { "wicked", false },
+	{ "wickedd", false }, { "wickedd-dhcp4", false }, { "wickedd-dhcp6", false },
+	{ "wickedd-nanny", false }, { "pump", false }, { "dibbler-client", false },
+	{ "wpa_supplicant", true }, { "iwd", true }, { "hostapd", true },
+	{ "ModemManager", true }, { "pppd", true }, { "pppoe", true }, { "xl2tpd", true },
+	{ "teamd", true }, { "ovs-vswitchd", true }, { "ovsdb-server", true },
+	{ "openvpn", true }, { "charon", true }, { "charon-systemd", true },
+	{ "pluto", true }, { "tailscaled", true }, { "zerotier-one", true },
+	{ "vpnc", true }, { "openconnect", true }, { "wireguard-go", true },
+	{ "boringtun", true }, { "boringtun-cli", true }, { "tincd", true },
+	{ "nebula", true }, { "slirp4netns", true },
+};
+
+bool network_manager_name(const char *comm, bool *ret_needed)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(managers) / sizeof(managers[0]); i++) {
+		if (strcmp(managers[i].comm, comm))
+			continue;
+		*ret_needed = managers[i].needed;
+		return true;
+	}
+	return false;
+}
+
+struct reading {
+	struct network *net;
+	size_t addr_cap, mgr_cap;
+	uint32_t metric;	/* of the gateway taken so far */
+};
+
+static int add_address(struct reading *r, const struct nlmsghdr *nh)
+{
+	struct ifaddrmsg *msg = NLMSG_DATA(nh);
+	struct rtattr *at = IFA_RTA(msg);
+	int left = IFA_PAYLOAD(nh);
+	struct address a = { .ifindex = msg->ifa_index, .family = msg->ifa_family,
+			     .prefix = msg->ifa_prefixlen, .valid_s = UINT32_MAX,
+			     .link_local = msg->ifa_scope == RT_SCOPE_LINK };
+	const void *local = NULL, *address = NULL;
+
+	for (; RTA_OK(at, left); at = RTA_NEXT(at, left)) {
+		if (at->rta_type == IFA_LOCAL)
+			local = RTA_DATA(at);
+		else if (at->rta_type == IFA_ADDRESS)
+			address = RTA_DATA(at);
+		else if (at->rta_type == IFA_CACHEINFO)
+			a.valid_s = ((struct ifa_cacheinfo *)RTA_DATA(at))->ifa_valid;
+	}
+	/* On a point-to-point link IFA_ADDRESS is the other end. */
+	if (!local)
+		local = address;
+	if (!local || !inet_ntop(a.family, local, a.text, sizeof(a.text)) ||
+	    msg->ifa_scope == RT_SCOPE_HOST)
+		return 0;
+	if (!if_indextoname(a.ifindex, a.link))
+		text_fmt(a.link, sizeof(a.link), "%d", a.ifindex);
+	if (!grow((void **)&r->net->addr, r->net->naddr, &r->addr_cap, sizeof(a)))
+		return -ENOMEM;
+	r->net->addr[r->net->naddr++] = a;
+	return 0;
+}
+
+/* The default route of the main table with the lowest metric. */
+static int add_route(struct reading *r, const struct nlmsghdr *nh)
+{
+	struct rtmsg *msg = NLMSG_DATA(nh);
+	struct rtattr *at = RTM_RTA(msg);
+	int left = RTM_PAYLOAD(nh);
+	const void *gateway = NULL;
+	uint32_t metric = 0;
+
+	if (msg->rtm_dst_len || msg->rtm_table != RT_TABLE_MAIN ||
+	    msg->rtm_type != RTN_UNICAST)
+		return 0;
+	for (; RTA_OK(at, left); at = RTA_NEXT(at, left)) {
+		if (at->rta_type == RTA_GATEWAY)
+			gateway = RTA_DATA(at);
+		else if (at->rta_type == RTA_PRIORITY)
+			memcpy(&metric, RTA_DATA(at), sizeof(metric));
+	}
+	/* IPv4 is asked first and stays, unless it has none. */
+	if (!gateway || (r->net->gateway[0] &&
+			 (msg->rtm_family == AF_INET6 || metric >= r->metric)))
+		return 0;
+	r->metric = metric;
+	inet_ntop(msg->rtm_family, gateway, r->net->gateway, sizeof(r->net->gateway));
+	return 0;
+}
+
+typedef int (*on_message)(struct reading *r, const struct nlmsghdr *nh);
+
+/* Messages of one dump, until NLMSG_DONE. */
+static int read_answer(int fd, struct reading *r, on_message fn)
+{
+	char buf[32768] __attribute__((aligned(NLMSG_ALIGNTO)));
+	struct nlmsghdr *nh;
+	int code;
+
+	for (;;) {
+		ssize_t n = recv(fd, buf, sizeof(buf), 0);
+		size_t left = n;
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n ? -errno : -EPIPE;
+		for (nh = (void *)buf; NLMSG_OK(nh, left); nh = NLMSG_NEXT(nh, left)) {
+			if (nh->nlmsg_type == NLMSG_DONE)
+				return 0;
+			if (nh->nlmsg_type == NLMSG_ERROR)
+				return ((struct nlmsgerr *)NLMSG_DATA(nh))->error;
+			code = fn(r, nh);
+			if (code < 0)
+				return code;
+		}
+	}
+}
+
+static int dump(int fd, int type, int family, struct reading *r, on_message fn)
+{
+	struct {
+		struct nlmsghdr nh;
+		struct rtmsg rt;	/* large enough for ifaddrmsg, too */
+	} ask = {
+		.nh = { .nlmsg_len = sizeof(ask), .nlmsg_type = type,
+			.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
+		.rt = { .rtm_family = family },
+	};
+
+	if (send(fd, &ask, sizeof(ask), 0) < 0)
+		return -errno;
+	return read_answer(fd, r, fn);
+}
+
+static int read_kernel(struct reading *r)
+{
+	struct timeval limit = { .tv_sec = 3 };
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	int code;
+
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	code = dump(fd, RTM_GETADDR, AF_UNSPEC, r, add_address);
+	if (!code)
+		code = dump(fd, RTM_GETROUTE, AF_INET, r, add_route);
+	if (!code)
+		code = dump(fd, RTM_GETROUTE, AF_INET6, r, add_route);
+	/* A kernel without IPv6 refuses the last: that is an answer. */
+	if (code == -EAFNOSUPPORT || code == -EOPNOTSUPP)
+		code = 0;
+	close(fd);
+	return code;
+}
+
+static bool same_netns(pid_t pid)
+{
+	struct stat ours, theirs;
+	char path[48];
+
+	text_fmt(path, sizeof(path), "/proc/%d/ns/net", pid);
+	return stat(path, &theirs) < 0 || stat("/proc/self/ns/net", &ours) < 0 ||
+	       ours.st_ino == theirs.st_ino;
+}
+
+static int add_manager(struct reading *r, pid_t pid)
+{
+	struct net_manager m = { .pid = pid };
+	char path[48], comm[32];
+
+	text_fmt(path, sizeof(path), "/proc/%d/comm", pid);
+	if (file_read_line(AT_FDCWD, path, comm, sizeof(comm)) < 0 ||
+	    !network_manager_name(comm, &m.needed) || !same_netns(pid))
+		return 0;
+	text_fmt(m.name, sizeof(m.name), "%s", comm);
+	if (!grow((void **)&r->net->mgr, r->net->nmgr, &r->mgr_cap, sizeof(m)))
+		return -ENOMEM;
+	r->net->mgr[r->net->nmgr++] = m;
+	return 0;
+}
+
+static int read_managers(struct reading *r)
+{
+	pid_t *pid;
+	size_t i, n;
+	int code = pids_list(AT_FDCWD, "/proc", &pid, &n);
+
+	if (code < 0)
+		return code;
+	for (i = 0; i < n && !code; i++)
+		code = add_manager(r, pid[i]);
+	free(pid);
+	return code;
+}
+
+int network_read(struct network *net, struct error *err)
+{
+	struct network seen = { 0 };
+	struct reading r = { .net = &seen };
+	int code = read_kernel(&r);
+
+	if (!code)
+		code = read_managers(&r);
+	if (code < 0) {
+		network_free(&seen);
+		return error_set(err, code, "read the network", "", NULL, NULL);
+	}
+	*net = seen;
+	return 0;
+}
+
+void network_free(struct network *net)
+{
+	free(net->addr);
+	free(net->mgr);
+	*net = (struct network){ 0 };
+}

@@ -1,0 +1,24 @@
+/* sysblock.h - block devices as sysfs relates them (inside core/model) */
+#ifndef CAREEN_SYSBLOCK_H
+#define CAREEN_SYSBLOCK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/*
+ * Add @dev and everything below it (partition's disk, slaves of dm, md) to
+ * @list, which has @n; returns how many it then has, at most @max.
+ */
+unsigned sysblock_below(dev_t dev, dev_t *list, unsigned n, unsigned max);
+/* Device of "/dev/vda1" or "vda1" by its last part, 0 if there is none. */
+dev_t sysblock_dev(const char *path);
+/* "vda1" of a device; -errno. */
+int sysblock_name(dev_t dev, char *buf, size_t size);
+/*
+ * The block device behind a mount whose st_dev is anonymous (btrfs): by its
+ * source. @dev itself when it is a block device's; 0 if there is none.
+ */
+dev_t sysblock_of_mount(dev_t dev, const char *source);
+
+#endif
