@@ -3,7 +3,7 @@ O ?= build
 PREFIX ?= /usr/local
 DESTDIR ?=
 CC ?= gcc
-VERSION := $(shell sed -n '1s/.*(\([^)]*\)).*/\1/p' CHANGES 2>/dev/null || echo 0)
+VERSION := $(shell sed -n '1s/^careen .\([0-9.~]*\).*/\1/p' CHANGES)
 PKGS := ncursesw mount blkid
 
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
