@@ -16,7 +16,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "model/child.h"
+#include "model/workers.h"
 #include "model/kernel_holders.h"
 #include "model/network.h"
 #include "model/process.h"
@@ -329,6 +329,25 @@ int holders_read(struct holders *hs, const struct mounts *ms,
 	else
 		*hs = all;
 	return code;
+}
+
+int holders_add_unseen(struct holders *hs, const char *name, dev_t dev)
+{
+	struct holder h = { .kind = HOLDER_UNSEEN, .out = OUT_NONE, .dev = dev };
+	struct holder *more = realloc(hs->row, (hs->n + 1) * sizeof(*more));
+
+	if (!more)
+		return -ENOMEM;
+	hs->row = more;
+	h.command = strdup(name);
+	h.cmdline = strdup("");
+	h.what = text_dup("/dev/%s is in use, and nothing shows by whom", name);
+	h.unit = strdup("");
+	memmove(more + 1, more, hs->n * sizeof(*more));
+	more[0] = h;
+	hs->n++;
+	hs->n_kernel++;
+	return h.command && h.cmdline && h.what && h.unit ? 0 : -ENOMEM;
 }
 
 void holders_free(struct holders *hs)

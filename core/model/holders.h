@@ -71,6 +71,8 @@ const char *holds_text(unsigned holds, char *buf, size_t size);
  */
 int holders_read(struct holders *hs, const struct mounts *ms,
 		 const dev_t *devs, size_t ndevs, struct error *err);
+/* Device @name is in use and nothing shows by whom: a row that says so. */
+int holders_add_unseen(struct holders *hs, const char *name, dev_t dev);
 void holders_free(struct holders *hs);
 
 /* proc(5): start time of @pid in clock ticks since boot, 0 if it is gone. */

@@ -18,7 +18,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "model/child.h"
+#include "model/workers.h"
 #include "model/holders.h"
 #include "model/mounts.h"
 #include "model/process.h"

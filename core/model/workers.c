@@ -1,5 +1,5 @@
-/* child.c - look at what may hang, in child processes with a deadline */
-#include "model/child.h"
+/* workers.c - look at what may hang, in child processes with a deadline */
+#include "model/workers.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -107,10 +108,29 @@ static size_t whole_records(const struct worker *w)
 	return good;
 }
 
-static int start(struct worker *w, void (*work)(int, unsigned, void *), unsigned index,
-		 void *arg)
+/*
+ * In the child: the console's handlers must not run here, it must not outlive
+ * the console, and it ends itself at the deadline.
+ */
+static void limit_self(unsigned deadline_ms)
 {
-	sigset_t all;
+	struct itimerval timer = {
+		.it_value = { deadline_ms / 1000, deadline_ms % 1000 * 1000 + 1 },
+	};
+	sigset_t mask;
+
+	signal(SIGALRM, SIG_DFL);
+	signal(SIGPIPE, SIG_IGN);
+	sigfillset(&mask);
+	sigdelset(&mask, SIGALRM);
+	sigprocmask(SIG_SETMASK, &mask, NULL);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+static int start(struct worker *w, void (*work)(int, unsigned, void *), unsigned index,
+		 void *arg, unsigned deadline_ms)
+{
 	int fds[2], code;
 	pid_t parent = getpid();
 
@@ -124,11 +144,7 @@ static int start(struct worker *w, void (*work)(int, unsigned, void *), unsigned
 		return code;
 	}
 	if (!w->pid) {
-		/* The console's handlers must not run here, nor we outlive it. */
-		sigfillset(&all);
-		sigprocmask(SIG_SETMASK, &all, NULL);
-		signal(SIGPIPE, SIG_IGN);
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		limit_self(deadline_ms);
 		if (getppid() != parent)
 			_exit(1);
 		/* If this hangs for good, it must not keep the caller's locks. */
@@ -195,25 +211,28 @@ static int gather(struct worker *w, unsigned n, int64_t deadline)
 	}
 }
 
+/*
+ * Wait for its end. One that overran its deadline is killed by its own timer
+ * (see start()); what cannot die even so is left behind.
+ */
 static void finish(struct worker *w)
 {
 	struct timespec ms = { .tv_nsec = 2000000 };
 	unsigned tries;
 
-	if (w->fd >= 0) {
-		close(w->fd);
-		kill(w->pid, SIGKILL);	/* our own child, not reaped yet */
-		for (tries = 0; tries < 100; tries++) {
-			if (waitpid(w->pid, NULL, WNOHANG))
-				return;
-			nanosleep(&ms, NULL);
-		}
-		leave_behind(w->pid);
+	if (w->fd < 0) {
+		/* Its pipe is closed: it is exiting and needs no disk for that. */
+		while (waitpid(w->pid, NULL, 0) < 0 && errno == EINTR)
+			;
 		return;
 	}
-	/* Its pipe is closed: it is exiting and needs no disk for that. */
-	while (waitpid(w->pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	close(w->fd);
+	for (tries = 0; tries < 100; tries++) {
+		if (waitpid(w->pid, NULL, WNOHANG))
+			return;
+		nanosleep(&ms, NULL);
+	}
+	leave_behind(w->pid);
 }
 
 static int put_together(struct worker *w, unsigned n, struct child_result *ret)
@@ -248,7 +267,7 @@ int children_run(void (*work)(int out, unsigned worker, void *arg), void *arg,
 
 	reap_left_behind();
 	while (n < workers && n < CHILD_WORKERS) {
-		code = start(&w[n], work, n, arg);
+		code = start(&w[n], work, n, arg, deadline_ms);
 		if (code < 0)
 			break;
 		n++;

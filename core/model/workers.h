@@ -1,12 +1,12 @@
 /*
- * child.h - look at what may hang, in child processes with a deadline
+ * workers.h - look at what may hang, in child processes with a deadline
  *
  * Looking at a dead NFS mount or a dead disk can block for ever in the kernel,
  * where not even SIGKILL ends it at once. So it is done in children that only
  * look, and what they found comes back as bytes through a pipe.
  */
-#ifndef CAREEN_CHILD_H
-#define CAREEN_CHILD_H
+#ifndef CAREEN_WORKERS_H
+#define CAREEN_WORKERS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,7 +24,7 @@ struct child_result {
 /*
  * Run @work(@out, @worker, @arg) in @workers children at once; each writes
  * records with child_put(). Ends when all have ended or @deadline_ms is over:
- * what hangs then is killed, and left behind if it cannot die.
+ * what hangs then ends itself by a timer, and is left behind if it cannot die.
  */
 int children_run(void (*work)(int out, unsigned worker, void *arg), void *arg,
 		 unsigned workers, unsigned deadline_ms, struct child_result *ret,

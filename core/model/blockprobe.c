@@ -1,0 +1,177 @@
+/*
+ * blockprobe.c - what has to open the disks, in children with a deadline
+ *
+ * Everything is opened for reading only: udev looks again at each device that
+ * a writer closes. libblkid's low-level probe is used, without its cache.
+ */
+#include "model/blockprobe.h"
+
+#include <blkid.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/cdrom.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "model/workers.h"
+
+enum { DEADLINE_MS = 10000 };
+
+struct probe_work {
+	const struct blockdevs *bs;
+	atomic_size_t *next;
+};
+
+/* What one device's probe found. */
+struct answer {
+	size_t index;
+	bool busy_open, no_medium;
+	char fstype[32], label[256], uuid[64], parttype[64];
+};
+
+static void take_value(blkid_probe pr, const char *name, char *buf, size_t size)
+{
+	const char *value;
+
+	if (!blkid_probe_lookup_value(pr, name, &value, NULL))
+		text_fmt(buf, size, "%s", value);
+}
+
+static void probe_content(int fd, const struct blockdev *d, struct answer *a)
+{
+	blkid_probe pr = blkid_new_probe();
+
+	if (!pr)
+		return;
+	blkid_probe_enable_superblocks(pr, 1);
+	blkid_probe_set_superblocks_flags(pr, BLKID_SUBLKS_TYPE | BLKID_SUBLKS_LABEL |
+					  BLKID_SUBLKS_UUID);
+	/* The entry of this partition in its disk's table: its type. */
+	if (!strcmp(d->type, "part")) {
+		blkid_probe_enable_partitions(pr, 1);
+		blkid_probe_set_partitions_flags(pr, BLKID_PARTS_ENTRY_DETAILS);
+	}
+	if (!blkid_probe_set_device(pr, fd, 0, 0) && blkid_do_safeprobe(pr) == 0) {
+		take_value(pr, "TYPE", a->fstype, sizeof(a->fstype));
+		take_value(pr, "LABEL", a->label, sizeof(a->label));
+		take_value(pr, "UUID", a->uuid, sizeof(a->uuid));
+		take_value(pr, "PART_ENTRY_TYPE", a->parttype, sizeof(a->parttype));
+	}
+	blkid_free_probe(pr);
+}
+
+static bool in_use(const struct blockdev *d)
+{
+	return d->mounted || d->swap || d->stacked;
+}
+
+/* open(2): O_EXCL on a block device fails with EBUSY if it is in use. */
+static bool exclusive_open_fails(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_EXCL | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno == EBUSY;
+	close(fd);
+	return false;
+}
+
+static void probe_one(const struct blockdev *d, struct answer *a)
+{
+	int fd = open(d->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	a->busy_open = in_use(d);
+	if (fd < 0)
+		return;
+	if (!strcmp(d->type, "rom") &&
+	    ioctl(fd, CDROM_DRIVE_STATUS, CDSL_CURRENT) != CDS_DISC_OK)
+		a->no_medium = true;
+	else
+		probe_content(fd, d, a);
+	close(fd);
+	if (!a->busy_open && !a->no_medium)
+		a->busy_open = exclusive_open_fails(d->path);
+}
+
+static void probe_worker(int out, unsigned worker, void *arg)
+{
+	struct probe_work *w = arg;
+	size_t i;
+
+	(void)worker;
+	while ((i = atomic_fetch_add(w->next, 1)) < w->bs->n) {
+		struct answer a = { .index = i };
+
+		probe_one(&w->bs->row[i], &a);
+		child_put(out, &a, sizeof(a));
+	}
+}
+
+static int replace(char **field, const char *text)
+{
+	char *copy = strdup(text);
+
+	if (!copy)
+		return -ENOMEM;
+	free(*field);
+	*field = copy;
+	return 0;
+}
+
+static int take_answer(struct blockdev *d, const struct answer *a)
+{
+	d->busy_open = a->busy_open;
+	if (a->no_medium)
+		d->size = 0;
+	return replace(&d->fstype, a->fstype) || replace(&d->label, a->label) ||
+	       replace(&d->uuid, a->uuid) || replace(&d->parttype, a->parttype) ?
+	       -ENOMEM : 0;
+}
+
+static int take_answers(struct blockdevs *bs, const struct child_result *res)
+{
+	bool *answered = calloc(bs->n, sizeof(bool));
+	const struct answer *a;
+	size_t pos = 0, size, i;
+	int code = answered ? 0 : -ENOMEM;
+
+	while (!code && (a = child_next(res, &pos, &size))) {
+		code = take_answer(&bs->row[a->index], a);
+		answered[a->index] = true;
+	}
+	/* Not free as far as anybody can tell. */
+	for (i = 0; i < bs->n && !code; i++) {
+		if (answered[i])
+			continue;
+		bs->row[i].busy_open = true;
+		code = replace(&bs->row[i].used_by, "does not answer");
+	}
+	free(answered);
+	return code;
+}
+
+int blockdevs_probe(struct blockdevs *bs, struct error *err)
+{
+	struct probe_work w = { .bs = bs };
+	struct child_result res;
+	int code;
+
+	if (!bs->n)
+		return 0;
+	w.next = shared_new(sizeof(*w.next));
+	if (!w.next)
+		return error_set(err, -ENOMEM, "look at the disks", "", NULL, NULL);
+	code = children_run(probe_worker, &w, CHILD_WORKERS, DEADLINE_MS, &res, err);
+	if (!code) {
+		code = take_answers(bs, &res);
+		free(res.data);
+	}
+	shared_free(w.next, sizeof(*w.next));
+	return code;
+}

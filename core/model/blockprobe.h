@@ -1,0 +1,15 @@
+/* blockprobe.h - what has to open the disks, in children with a deadline */
+#ifndef CAREEN_BLOCKPROBE_H
+#define CAREEN_BLOCKPROBE_H
+
+#include "model/blockdevs.h"
+
+/*
+ * Fill in fstype, label, uuid, parttype and busy_open. Devices in use anyway
+ * (mounted, swap, stacked) are not opened exclusively: it is known, and the
+ * attempt could get in somebody's way. A disk that does not answer gets
+ * used_by "does not answer". Roms without a medium get size 0.
+ */
+int blockdevs_probe(struct blockdevs *bs, struct error *err);
+
+#endif

@@ -1,0 +1,82 @@
+/*
+ * jobbrief.c - the latest job, as far as a snapshot tells of it
+ *
+ * Whether it runs is asked of the kernel: /proc/locks lists the flock(2) on
+ * its file. Trying to take the lock would answer too, but could be in the way
+ * of the job that is about to.
+ */
+#include "model/jobbrief.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "base/text.h"
+#include "model/procfile.h"
+#include "paths.h"
+
+/* proc_locks(5): "1: FLOCK ADVISORY WRITE 712 00:1b:42 0 EOF" */
+static bool locked(const char *locks, const struct stat *st)
+{
+	const char *line;
+
+	for (line = locks; line && *line; line = strchr(line, '\n'), line += line != NULL) {
+		unsigned maj, min;
+		unsigned long ino;
+
+		if (sscanf(line, "%*d: FLOCK %*s %*s %*d %x:%x:%lu", &maj, &min, &ino) == 3 &&
+		    maj == major(st->st_dev) && min == minor(st->st_dev) &&
+		    ino == st->st_ino)
+			return true;
+	}
+	return false;
+}
+
+bool file_is_locked(const char *path)
+{
+	struct stat st;
+	char *locks;
+	bool is;
+
+	if (stat(path, &st) < 0 || file_read_all(AT_FDCWD, "/proc/locks", &locks, NULL) < 0)
+		return false;
+	is = locked(locks, &st);
+	free(locks);
+	return is;
+}
+
+/* The first event names the step: {"...","step":"kill",...} or step<TAB>kill. */
+static void read_step(const char *dir, char *buf, size_t size)
+{
+	char path[96], line[1024], step[16];
+	const char *at;
+
+	text_fmt(path, sizeof(path), "%s/events", dir);
+	if (file_read_line(AT_FDCWD, path, line, sizeof(line)) < 0)
+		return;
+	at = strstr(line, "step");
+	if (at && sscanf(at, "step%*[^a-z]%15[a-z]", step) == 1)
+		text_fmt(buf, size, "%s", step);
+}
+
+void job_brief_read(struct job_brief *job)
+{
+	char dir[64], path[96];
+	pid_t *id;
+	size_t n;
+
+	/* The directories' names are numbers with leading zeros. */
+	if (pids_list(AT_FDCWD, CAREEN_JOBS, &id, &n) < 0)
+		return;
+	if (n) {
+		text_fmt(job->id, sizeof(job->id), "%04d", id[n - 1]);
+		text_fmt(dir, sizeof(dir), CAREEN_JOBS "/%s", job->id);
+		text_fmt(path, sizeof(path), "%s/lock", dir);
+		job->running = file_is_locked(path);
+		read_step(dir, job->step, sizeof(job->step));
+	}
+	free(id);
+}

@@ -1,0 +1,174 @@
+/*
+ * oldroot.c - what the old root is, or was at detach
+ *
+ * While it is mounted as "/" of the running system the kernel says it. Later
+ * the record says it: mountinfo(5) lines, and lines "# key value" with what
+ * mountinfo does not have. core/run/journal.c writes it.
+ */
+#include "model/oldroot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "model/procfile.h"
+#include "model/sysblock.h"
+#include "paths.h"
+
+enum { MAX_DEVS = sizeof(((struct old_root *)0)->devs) / sizeof(dev_t) };
+
+static void take_key(struct old_root *old, const char *key, const char *value)
+{
+	unsigned maj, min;
+
+	if (!strcmp(key, "source"))
+		text_fmt(old->source, sizeof(old->source), "%s", value);
+	else if (!strcmp(key, "fstype"))
+		text_fmt(old->fstype, sizeof(old->fstype), "%s", value);
+	else if (!strcmp(key, "options"))
+		text_fmt(old->options, sizeof(old->options), "%s", value);
+	else if (!strcmp(key, "uuid"))
+		text_fmt(old->uuid, sizeof(old->uuid), "%s", value);
+	else if (!strcmp(key, "dev") && sscanf(value, "%u:%u", &maj, &min) == 2 &&
+		 old->ndevs < MAX_DEVS)
+		old->devs[old->ndevs++] = makedev(maj, min);
+}
+
+static void take_keys(struct old_root *old, const char *text)
+{
+	const char *line, *next;
+
+	for (line = text; *line; line = *next ? next + 1 : next) {
+		char key[32], value[512];
+
+		next = line + strcspn(line, "\n");
+		if (sscanf(line, "# %31s %511[^\n]", key, value) == 2)
+			take_key(old, key, value);
+	}
+}
+
+static bool has_option(const char *options, const char *word, size_t len)
+{
+	const char *p = options;
+
+	for (; p; p = strchr(p, ','), p += p != NULL)
+		if (!strncmp(p, word, len) && (p[len] == ',' || !p[len]))
+			return true;
+	return false;
+}
+
+/*
+ * The mount's and the file system's options as one mount(8) -o text. "seclabel"
+ * is what the kernel reports, not what it accepts.
+ */
+static void join_options(const struct mount *m, char *buf, size_t size)
+{
+	const char *word = m->fs_options;
+	size_t len;
+
+	text_fmt(buf, size, "%s", m->vfs_options);
+	for (; *word; word += len + (word[len] == ',')) {
+		len = strcspn(word, ",");
+		if (!len || has_option(buf, word, len) || has_option("rw,ro,seclabel", word, len))
+			continue;
+		text_fmt(buf + strlen(buf), size - strlen(buf), ",%.*s", (int)len, word);
+	}
+}
+
+/* What the top mount says, where nothing better was recorded. */
+static void take_top(struct old_root *old, const struct mount *top)
+{
+	dev_t dev = sysblock_of_mount(top->dev, top->source);
+	char name[64];
+
+	if (!old->source[0]) {
+		/* The kernel may say "/dev/root", which is no device. */
+		if (dev && sysblock_name(dev, name, sizeof(name)) == 0)
+			text_fmt(old->source, sizeof(old->source), "/dev/%s", name);
+		else
+			text_fmt(old->source, sizeof(old->source), "%s", top->source);
+	}
+	if (!old->fstype[0])
+		text_fmt(old->fstype, sizeof(old->fstype), "%s", top->fstype);
+	if (!old->options[0])
+		join_options(top, old->options, sizeof(old->options));
+}
+
+static void take_devs(struct old_root *old, const struct mounts *ms)
+{
+	size_t i;
+
+	for (i = 0; i < ms->n_own; i++) {
+		const struct mount *m = &ms->row[i];
+		dev_t dev = m->old && !m->pseudo ? sysblock_of_mount(m->dev, m->source) : 0;
+
+		if (dev)
+			old->ndevs = sysblock_below(dev, old->devs, old->ndevs, MAX_DEVS);
+	}
+}
+
+int old_root_parse(struct old_root *old, const char *text)
+{
+	size_t i;
+	int code = mounts_parse(&old->mounts, text, 1, NULL);
+
+	if (code < 0)
+		return code;
+	take_keys(old, text);
+	/* The record has the old root's mounts only. */
+	for (i = 0; i < old->mounts.n; i++)
+		old->mounts.row[i].old = true;
+	if (old->mounts.n)
+		take_top(old, &old->mounts.row[0]);
+	if (!old->ndevs)
+		take_devs(old, &old->mounts);
+	old->known = old->mounts.n > 0;
+	return 0;
+}
+
+/* Stacked over "/", or our own "/": the system runs from it. */
+static bool runs_from(const struct mount *top)
+{
+	return top && !top->skip;
+}
+
+int old_root_read(struct old_root *old, const struct mounts *ms, const char *record)
+{
+	const struct mount *top = mounts_old_top(ms);
+	char *text;
+	int code = -ENOENT;
+
+	old->written = access(CAREEN_WRITTEN, F_OK) == 0;
+	/* A record of a system that runs again is about the last time. */
+	if (!runs_from(top))
+		code = file_read_all(AT_FDCWD, record, &text, NULL);
+	if (!code) {
+		code = old_root_parse(old, text);
+		free(text);
+	}
+	if (code == -ENOMEM)
+		return code;
+	if (!old->known && top) {
+		old->known = true;
+		take_top(old, top);
+		take_devs(old, ms);
+	}
+	return 0;
+}
+
+void old_root_uuid(struct old_root *old, const struct blockdevs *bs)
+{
+	const struct blockdev *d = old->source[0] ? blockdevs_find(bs, old->source) : NULL;
+
+	if (d && !old->uuid[0])
+		text_fmt(old->uuid, sizeof(old->uuid), "%s", d->uuid);
+}
+
+void old_root_free(struct old_root *old)
+{
+	mounts_free(&old->mounts);
+}

@@ -1,0 +1,189 @@
+/* snapshot.c - all parts of what is, at one moment */
+#include "model/snapshot.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/text.h"
+#include "model/host.h"
+#include "model/jobbrief.h"
+#include "model/oldroot.h"
+#include "model/swaps.h"
+#include "paths.h"
+
+static int take_mounts(struct snapshot *s, struct error *err)
+{
+	return mounts_read(&s->mounts, err);
+}
+
+static int take_old(struct snapshot *s, struct error *err)
+{
+	int code = old_root_read(&s->old, &s->mounts, CAREEN_RECORD);
+
+	if (!code)
+		code = swaps_read(&s->swap, &s->nswap);
+	return code < 0 ? error_set(err, code, "look at the old root", "", NULL, NULL) : 0;
+}
+
+static int take_holders(struct snapshot *s, struct error *err)
+{
+	return holders_read(&s->holders, &s->mounts, s->old.devs, s->old.ndevs, err);
+}
+
+static int take_devices(struct snapshot *s, struct error *err)
+{
+	return blockdevs_read(&s->devs, &s->mounts, s->old.devs, s->old.ndevs, err);
+}
+
+static int take_init(struct snapshot *s, struct error *err)
+{
+	return init_read(&s->init, err);
+}
+
+static int take_network(struct snapshot *s, struct error *err)
+{
+	return network_read(&s->net, err);
+}
+
+static int take_lifeline(struct snapshot *s, struct error *err)
+{
+	return lifeline_read(&s->lifeline, err);
+}
+
+/* In this order: the later need the earlier. bits 0: always taken. */
+static const struct {
+	unsigned bits;
+	int (*take)(struct snapshot *s, struct error *err);
+} takers[] = {
+	{ 0, take_mounts },
+	{ 0, take_old },
+	{ SNAP_HOLDERS, take_holders },
+	{ SNAP_DEVICES, take_devices },
+	{ 0, take_init },
+	{ SNAP_NETWORK, take_network },
+	{ SNAP_LIFELINE, take_lifeline },
+};
+
+static const struct holder *holder_of_dev(const struct holders *hs, dev_t dev)
+{
+	size_t i;
+
+	for (i = 0; i < hs->n; i++)
+		if (hs->row[i].dev == dev)
+			return &hs->row[i];
+	return NULL;
+}
+
+static bool child_is_busy(const struct blockdevs *bs, int parent)
+{
+	size_t i;
+
+	for (i = 0; i < bs->n; i++)
+		if (bs->row[i].parent == parent && bs->row[i].busy_open)
+			return true;
+	return false;
+}
+
+/* A device that somebody has open, told apart from one that is just busy. */
+static int name_user(struct snapshot *s, size_t i)
+{
+	struct blockdev *d = &s->devs.row[i];
+	const struct holder *h = holder_of_dev(&s->holders, d->dev);
+
+	if (*d->used_by)
+		return 0;
+	if (h && h->pid) {
+		free(d->used_by);
+		d->used_by = text_dup("pid %d", h->pid);
+		return d->used_by ? 0 : -ENOMEM;
+	}
+	if (h || !d->busy_open || !d->old_root || child_is_busy(&s->devs, i))
+		return 0;
+	return holders_add_unseen(&s->holders, d->name, d->dev);
+}
+
+/* What only the parts together tell. */
+static int combine(struct snapshot *s, struct error *err)
+{
+	size_t i;
+	int code = 0;
+
+	if (s->parts & SNAP_DEVICES)
+		old_root_uuid(&s->old, &s->devs);
+	if ((s->parts & (SNAP_HOLDERS | SNAP_DEVICES)) == (SNAP_HOLDERS | SNAP_DEVICES))
+		for (i = 0; i < s->devs.n && !code; i++)
+			code = name_user(s, i);
+	/* It walks the whole rescue: only for who shows it all. */
+	if (s->parts == SNAP_ALL && s->host.place == PLACE_RESCUE)
+		s->host.rescue_bytes = host_rescue_bytes();
+	return code < 0 ? error_set(err, code, "take a snapshot", "", NULL, NULL) : 0;
+}
+
+int snapshot_take(unsigned parts, struct snapshot **ret, struct error *err)
+{
+	struct snapshot *s = calloc(1, sizeof(*s));
+	struct timespec now;
+	size_t i;
+	int code = 0;
+
+	if (!s)
+		return error_set(err, -ENOMEM, "take a snapshot", "", NULL, NULL);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	s->taken_ms = now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+	s->parts = (parts & SNAP_ALL) | SNAP_MOUNTS | SNAP_INIT;
+	host_read(&s->host);
+	job_brief_read(&s->job);
+	for (i = 0; i < sizeof(takers) / sizeof(takers[0]) && !code; i++)
+		if (!takers[i].bits || (s->parts & takers[i].bits))
+			code = takers[i].take(s, err);
+	if (!code)
+		code = combine(s, err);
+	if (code < 0) {
+		snapshot_free(s);
+		return code;
+	}
+	*ret = s;
+	return 0;
+}
+
+void snapshot_free(struct snapshot *s)
+{
+	if (!s)
+		return;
+	old_root_free(&s->old);
+	mounts_free(&s->mounts);
+	holders_free(&s->holders);
+	blockdevs_free(&s->devs);
+	network_free(&s->net);
+	free(s->swap);
+	free(s);
+}
+
+bool snapshot_detached(const struct snapshot *s)
+{
+	return s->init.kind == INIT_STUB && s->init.in_rescue;
+}
+
+static bool is_old_dev(const struct old_root *old, const struct mount *m)
+{
+	unsigned i;
+
+	for (i = 0; i < old->ndevs; i++)
+		if (old->devs[i] == m->dev)
+			return true;
+	return false;
+}
+
+bool snapshot_unmounted(const struct snapshot *s)
+{
+	size_t i;
+
+	if (!snapshot_detached(s))
+		return false;
+	for (i = 0; i < s->mounts.n; i++)
+		if (s->mounts.row[i].old || is_old_dev(&s->old, &s->mounts.row[i]))
+			return false;
+	return true;
+}
