@@ -30,7 +30,7 @@ all: $(O)/careen initramfs-all
 
 $(O)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
+	$(if $(V),,@echo '  CC  $<';)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
 $(O)/libcareen-core.a: $(CORE_OBJ)
 	rm -f $@
