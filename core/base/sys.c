@@ -4,10 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/loop.h>
+#include <linux/netlink.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/ptrace.h>
 #include <sys/reboot.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/swap.h>
 #include <sys/syscall.h>
@@ -76,6 +79,36 @@ static int real_loop_clear(const char *dev)
 	return r;
 }
 
+static long real_ptrace(int request, pid_t pid, void *addr, void *data)
+{
+	return ret_errno(ptrace(request, pid, addr, data));
+}
+
+static int netlink_answer(int fd)
+{
+	char buf[4096] __attribute__((aligned(NLMSG_ALIGNTO)));
+	const struct nlmsghdr *nh = (const struct nlmsghdr *)buf;
+	ssize_t n = recv(fd, buf, sizeof(buf), 0);
+
+	if (n < 0)
+		return -errno;
+	if (!NLMSG_OK(nh, (size_t)n) || nh->nlmsg_type != NLMSG_ERROR)
+		return -EPROTO;
+	return ((const struct nlmsgerr *)NLMSG_DATA(nh))->error;
+}
+
+static int real_netlink(const void *request, size_t len)
+{
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = send(fd, request, len, 0) < 0 ? -errno : netlink_answer(fd);
+	close(fd);
+	return r;
+}
+
 const struct sys sys_real = {
 	.mount = real_mount,
 	.umount = real_umount,
@@ -87,6 +120,8 @@ const struct sys sys_real = {
 	.mkdir = real_mkdir,
 	.reboot = real_reboot,
 	.loop_clear = real_loop_clear,
+	.ptrace = real_ptrace,
+	.netlink = real_netlink,
 };
 
 const struct sys *sys = &sys_real;

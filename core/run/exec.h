@@ -1,0 +1,98 @@
+/* exec.h - what the executors share; private to core/run */
+#ifndef CAREEN_EXEC_H
+#define CAREEN_EXEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "model/mounts.h"
+#include "run/op.h"
+
+/* The executors, by the file that has them. */
+typedef int op_fn(struct op_ctx *ctx, const struct op *op, struct error *err);
+op_fn op_trial, op_record, op_move, op_handover, op_prove_detached;	/* op_detach.c */
+op_fn op_swapoff, op_loop_detach, op_written;				/* op_kernel.c */
+op_fn op_net_keep;							/* op_net.c */
+op_fn op_kill;								/* op_kill.c */
+op_fn op_rescan;							/* op_rescan.c */
+op_fn op_copy_tree;							/* op_copy.c */
+op_fn op_umount;							/* op_umount.c */
+op_fn op_mount;								/* op_mount.c */
+op_fn op_prove_off;							/* op_prove.c */
+op_fn op_tool;								/* op_tool.c */
+op_fn op_check_init;							/* op_init.c */
+op_fn op_go;								/* op_resume.c */
+op_fn op_stop_units, op_wait_running;					/* op_units.c */
+op_fn op_save_log;							/* op_log.c */
+
+/* op.c: the context's callbacks, any of which may be missing (tests). */
+void ctx_note(struct op_ctx *ctx, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+void ctx_progress(struct op_ctx *ctx, double fraction, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+bool ctx_stop(struct op_ctx *ctx);
+
+/* facts.c: small questions to the kernel. */
+int64_t now_ms(void);			/* CLOCK_BOOTTIME */
+void sleep_ms(unsigned ms);		/* a signal may end it early */
+/* Up to @size - 1 bytes of @path, terminated; the length or -errno. */
+ssize_t read_text(const char *path, char *buf, size_t size);
+char *read_whole(const char *path);	/* malloc'ed; NULL with errno */
+/* Write @path by way of a temporary file and rename(2); 0 or -errno. */
+int write_whole(const char *path, const char *text, size_t len);
+bool same_file(const char *a, const char *b);	/* after symlinks; false if unsure */
+int path_mount_id(const char *path);	/* id of the mount @path is on, or -errno */
+bool old_root_stacked(void);		/* something is mounted over the rescue's / */
+bool pid1_is_stub(void);
+bool pid1_in_rescue(void);
+char process_state(pid_t pid);		/* proc(5) state letter, '?' when gone */
+/* Our own namespace's mounts, read now. */
+int own_mounts(struct mounts *ret, struct error *err);
+/* The one on top at @target, NULL if nothing is mounted there. */
+const struct mount *mount_on(const struct mounts *ms, const char *target);
+/* "pid 712 postgres (cwd fd), loop0 (/srv/a.raw)": who holds @dev (0: anything). */
+const char *who_holds(dev_t dev, char *buf, size_t size);
+
+/* op_kill.c */
+struct victim {
+	pid_t pid;
+	uint64_t start;
+	const char *name;
+	bool kill_now;
+};
+struct kill_how {
+	unsigned grace_ms;	/* between SIGTERM and SIGKILL */
+	int64_t until;		/* now_ms() by which all must be dead */
+	bool freeze;		/* SIGSTOP all before the first is killed */
+};
+int kill_victims(struct op_ctx *ctx, const struct victim *v, size_t n,
+		 const struct kill_how *how, struct error *err);
+
+/* ident.c: is @path still the device that the plan meant, and is it free? */
+int device_identity(const char *path, const struct dev_id *id, struct error *err);
+int device_free(const char *path, struct error *err);
+
+/* tool_progress.c: a tool's output made into progress and notes. */
+struct tool_watch {
+	struct op_ctx *ctx;
+	const struct tool *tool;
+	uint64_t total;		/* bytes it will copy, 0 unknown */
+	int64_t started;	/* now_ms() */
+	char line[512], prog[128];	/* not ended yet, of the output and of fd 9 */
+	size_t len, prog_len;
+	char label[64];		/* what mke2fs is doing */
+	char told[96];		/* last progress that was told */
+	char last[160];		/* last line that said something, for errors */
+};
+void tool_watch_output(struct tool_watch *w, const char *buf, size_t n);
+void tool_watch_fd(struct tool_watch *w, const char *buf, size_t n);
+void tool_watch_progress(struct tool_watch *w, const char *line); /* e2fsck -C fd */
+void tool_watch_end(struct tool_watch *w);
+
+/* job.c */
+extern const char *job_dir;		/* CAREEN_JOBS unless a test says else */
+const char *job_current(void);		/* id of the job we are, "" if none */
+
+#endif

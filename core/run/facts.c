@@ -1,0 +1,240 @@
+/* facts.c - small questions to the kernel, asked at the moment of the act */
+#include "run/exec.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "model/snapshot.h"
+#include "paths.h"
+
+int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+void sleep_ms(unsigned ms)
+{
+	struct timespec ts = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L };
+
+	nanosleep(&ts, NULL);
+}
+
+ssize_t read_text(const char *path, char *buf, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t len = 0;
+	ssize_t n = 0;
+
+	if (fd < 0)
+		return -errno;
+	while (len + 1 < size) {
+		n = read(fd, buf + len, size - 1 - len);
+		if (n <= 0 && !(n < 0 && errno == EINTR))
+			break;
+		len += n > 0 ? (size_t)n : 0;
+	}
+	n = n < 0 ? -errno : (ssize_t)len;
+	close(fd);
+	buf[len] = '\0';
+	return n;
+}
+
+char *read_whole(const char *path)
+{
+	size_t size = 16384, len = 0;
+	char *buf = malloc(size), *more;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	while (buf && fd >= 0) {
+		if (len + 1 >= size) {
+			more = realloc(buf, size *= 2);
+			if (!more)
+				break;
+			buf = more;
+		}
+		n = read(fd, buf + len, size - len - 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			break;
+		if (n == 0) {
+			close(fd);
+			buf[len] = '\0';
+			return buf;
+		}
+		len += (size_t)n;
+	}
+	if (fd >= 0)
+		close(fd);
+	free(buf);
+	return NULL;
+}
+
+static int write_all(int fd, const char *text, size_t len)
+{
+	ssize_t n;
+
+	while (len) {
+		n = write(fd, text, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : -EIO;
+		text += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+int write_whole(const char *path, const char *text, size_t len)
+{
+	char *tmp = text_dup("%s.%d", path, (int)getpid());
+	int fd, r;
+
+	if (!tmp)
+		return -ENOMEM;
+	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	r = fd < 0 ? -errno : write_all(fd, text, len);
+	if (!r && fsync(fd) < 0)
+		r = -errno;
+	if (fd >= 0)
+		close(fd);
+	if (!r && rename(tmp, path) < 0)
+		r = -errno;
+	if (r)
+		unlink(tmp);
+	free(tmp);
+	return r;
+}
+
+bool same_file(const char *a, const char *b)
+{
+	struct stat sa, sb;
+
+	return stat(a, &sa) == 0 && stat(b, &sb) == 0 && sa.st_dev == sb.st_dev &&
+	       sa.st_ino == sb.st_ino;
+}
+
+int path_mount_id(const char *path)
+{
+	struct statx stx;
+
+	if (statx(AT_FDCWD, path, AT_NO_AUTOMOUNT | AT_SYMLINK_NOFOLLOW |
+		  AT_STATX_DONT_SYNC, STATX_MNT_ID, &stx) < 0)
+		return -errno;
+	return stx.stx_mask & STATX_MNT_ID ? (int)stx.stx_mnt_id : -ENODATA;
+}
+
+bool old_root_stacked(void)
+{
+	/* ".." at the root stays there, and then crosses what is stacked on it;
+	   a plain "/" never crosses [fs/namei.c: handle_dots, step_into]. */
+	return path_mount_id("/..") != path_mount_id("/");
+}
+
+bool pid1_is_stub(void)
+{
+	return same_file("/proc/1/exe", CAREEN_STUB);
+}
+
+bool pid1_in_rescue(void)
+{
+	return same_file("/proc/1/root", "/");
+}
+
+char process_state(pid_t pid)
+{
+	char path[40], buf[512], *p;
+
+	text_fmt(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	if (read_text(path, buf, sizeof(buf)) <= 0)
+		return '?';
+	p = strrchr(buf, ')');		/* comm may hold any byte, ')' included */
+	return p && p[1] == ' ' ? p[2] : '?';
+}
+
+int own_mounts(struct mounts *ret, struct error *err)
+{
+	char *text = read_whole("/proc/self/mountinfo");
+	int r;
+
+	if (!text)
+		return error_set(err, errno, "read", "/proc/self/mountinfo", NULL, NULL);
+	memset(ret, 0, sizeof(*ret));
+	r = mounts_parse(ret, text, 0, err);
+	free(text);
+	return r;
+}
+
+static bool is_covered(const struct mounts *ms, const struct mount *m)
+{
+	size_t i;
+
+	for (i = 0; i < ms->n; i++)
+		if (ms->row[i].parent == m->id && &ms->row[i] != m &&
+		    !strcmp(ms->row[i].target, m->target))
+			return true;
+	return false;
+}
+
+const struct mount *mount_on(const struct mounts *ms, const char *target)
+{
+	size_t i;
+
+	for (i = 0; i < ms->n; i++)
+		if (!strcmp(ms->row[i].target, target) && !is_covered(ms, &ms->row[i]))
+			return &ms->row[i];
+	return NULL;
+}
+
+static size_t one_holder(const struct holder *h, char *buf, size_t size, size_t len)
+{
+	const char *sep = len ? ", " : "";
+	char name[64], what[96], holds[48];
+
+	text_clean(name, sizeof(name), h->command);
+	text_clean(what, sizeof(what), h->what);
+	if (h->kind == HOLDER_PROCESS)
+		text_fmt(buf + len, size - len, "%spid %d %s (%s)", sep, (int)h->pid,
+			 name, holds_text(h->holds, holds, sizeof(holds)));
+	else
+		text_fmt(buf + len, size - len, "%s%s %s (%s)", sep,
+			 holder_kind_name(h->kind), name, what);
+	return strlen(buf);
+}
+
+static size_t list_holders(const struct holders *hs, dev_t dev, char *buf, size_t size)
+{
+	size_t i, len = 0;
+
+	for (i = 0; i < hs->n && len + 24 < size; i++)
+		if (!dev || hs->row[i].dev == dev)
+			len = one_holder(&hs->row[i], buf, size, len);
+	return len;
+}
+
+const char *who_holds(dev_t dev, char *buf, size_t size)
+{
+	struct snapshot *s = NULL;
+	struct error err;
+
+	text_fmt(buf, size, "%s", "");
+	if (snapshot_take(SNAP_MOUNTS | SNAP_HOLDERS, &s, &err) < 0)
+		return text_fmt(buf, size, "it could not be found out by whom: %s", err.why);
+	/* A holder's row has one of its devices: no match is not "nobody". */
+	if (!list_holders(&s->holders, dev, buf, size))
+		list_holders(&s->holders, 0, buf, size);
+	snapshot_free(s);
+	return buf;
+}

@@ -1,0 +1,94 @@
+/* ident.c - is this still the device that the plan meant, and does nobody use it? */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "model/snapshot.h"
+#include "run/exec.h"
+
+/* A partition has its disk's number: one more directory up [5.15 on]. */
+static uint64_t read_diskseq(dev_t dev)
+{
+	static const char *const files[] = { "diskseq", "../diskseq" };
+	char path[80], text[32];
+	size_t i;
+
+	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		text_fmt(path, sizeof(path), "/sys/dev/block/%u:%u/%s", major(dev), minor(dev),
+			 files[i]);
+		if (read_text(path, text, sizeof(text)) > 0)
+			return strtoull(text, NULL, 10);
+	}
+	return 0;
+}
+
+static int changed(const char *path, const char *why, struct error *err)
+{
+	return error_set(err, ESTALE, "check the identity of", path, why,
+			 "Nothing was done. Make the plan again and read it.");
+}
+
+int device_identity(const char *path, const struct dev_id *id, struct error *err)
+{
+	uint64_t seq;
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return error_set(err, errno, "check the identity of", path, NULL,
+				 "Is the disk still there? Make the plan again.");
+	if (!S_ISBLK(st.st_mode))
+		return changed(path, "it is no block device", err);
+	if (st.st_rdev != id->dev)
+		return changed(path, "it is another device than when the plan was made", err);
+	seq = read_diskseq(id->dev);
+	if (id->diskseq && seq && seq != id->diskseq)
+		return changed(path, "another disk has been attached in its place", err);
+	return 0;
+}
+
+static const struct blockdev *in_use(const struct blockdevs *bs, const struct blockdev *d)
+{
+	const struct blockdev *b;
+	size_t i;
+	int up;
+
+	for (i = 0; i < bs->n; i++) {
+		b = &bs->row[i];
+		if (!b->mounted && !b->swap && !b->stacked && !b->busy_open)
+			continue;
+		for (up = (int)i; up >= 0; up = bs->row[up].parent)
+			if (&bs->row[up] == d)
+				return b;
+	}
+	return NULL;
+}
+
+int device_free(const char *path, struct error *err)
+{
+	const struct blockdev *d, *b;
+	struct snapshot *s = NULL;
+	char why[200];
+	int r = snapshot_take(SNAP_MOUNTS | SNAP_DEVICES, &s, err);
+
+	if (r < 0)
+		return r;
+	d = blockdevs_find(&s->devs, path);
+	b = d ? in_use(&s->devs, d) : NULL;
+	if (!d) {
+		r = error_set(err, ENODEV, "check", path, "no such device",
+			      "Nothing was done. Make the plan again.");
+	} else if (b) {
+		text_fmt(why, sizeof(why), "%s is in use: %s", b->path,
+			 b->used_by && *b->used_by ? b->used_by : "the kernel has it open");
+		r = error_set(err, EBUSY, "check", path, why,
+			      "Nothing was done. Free it first: unmount, swapoff, or close what is on it.");
+	}
+	snapshot_free(s);
+	return r;
+}

@@ -1,0 +1,21 @@
+/* job_files.h - where a job's files are, and whether it runs; private to core/run */
+#ifndef CAREEN_JOB_FILES_H
+#define CAREEN_JOB_FILES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* "DIR/0007/events" */
+const char *job_path(char *buf, size_t size, const char *id, const char *file);
+/* Is the lock on @path held? Asked of the kernel. */
+bool job_lock_held(const char *path);
+/* Hold it as long as the descriptor stays open; -EWOULDBLOCK if another does. */
+int job_lock_take(const char *path);
+/* Resolve NULL or "" to the latest job; -ENOENT. */
+int job_find(const char *id, char ret[16]);
+/* A new job's directory; its id. */
+int job_make_dir(char ret[16]);
+/* Forget all but the last 50. */
+void job_prune(void);
+
+#endif

@@ -1,0 +1,193 @@
+/*
+ * journal.c - the few things the kernel cannot tell once the disk is off
+ *
+ * oldroot.mountinfo has the old root's lines of mountinfo(5) and, after "# ",
+ * a key and a value a line: source, fstype, options, uuid, init, dev (more
+ * than one: "254:1 /dev/vda1"). core/model/snapshot.c reads it.
+ */
+#include "run/journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "paths.h"
+#include "run/exec.h"
+
+/* mountinfo's own escapes, so that a path with a blank stays one field. */
+static void put_octal(FILE *out, const char *s)
+{
+	for (; *s; s++)
+		if (strchr(" \t\n\\", *s))
+			fprintf(out, "\\%03o", (unsigned char)*s);
+		else
+			fputc(*s, out);
+}
+
+/* One mount, its target as the operator knows it, before or after the move. */
+static void put_mount(FILE *out, const struct mount *m)
+{
+	fprintf(out, "%d %d %u:%u ", m->id, m->parent, major(m->dev), minor(m->dev));
+	put_octal(out, m->root);
+	fputc(' ', out);
+	put_octal(out, mount_path(m));
+	fprintf(out, " %s%s%s - ", m->vfs_options, *m->propagation ? " " : "", m->propagation);
+	put_octal(out, m->fstype);
+	fputc(' ', out);
+	put_octal(out, m->source);
+	fputc(' ', out);
+	put_octal(out, m->fs_options);
+	fputc('\n', out);
+}
+
+static bool has_option(const char *options, const char *word)
+{
+	size_t len = strlen(word);
+	const char *p = options;
+
+	while ((p = strstr(p, word))) {
+		if ((p == options || p[-1] == ',') && (!p[len] || p[len] == ','))
+			return true;
+		p += len;
+	}
+	return false;
+}
+
+/* The mount's and the file system's options as one mount(8) -o text. */
+static void put_options(FILE *out, const struct mount *m)
+{
+	char *copy = strdup(m->fs_options), *word, *save = NULL;
+
+	fprintf(out, "# options %s", m->vfs_options);
+	for (word = copy ? strtok_r(copy, ",", &save) : NULL; word;
+	     word = strtok_r(NULL, ",", &save))
+		if (strcmp(word, "rw") && strcmp(word, "ro") && !has_option(m->vfs_options, word))
+			fprintf(out, ",%s", word);
+	fputc('\n', out);
+	free(copy);
+}
+
+static const struct blockdev *find_dev(const struct blockdevs *bs, dev_t dev)
+{
+	size_t i;
+
+	for (i = 0; i < bs->n; i++)
+		if (bs->row[i].dev == dev)
+			return &bs->row[i];
+	return NULL;
+}
+
+/* Does a mount of the old root lie on @b or on what is stacked on it? */
+static bool carries_old_root(const struct snapshot *s, const struct blockdev *b)
+{
+	const struct blockdev *d;
+	size_t i;
+	int up;
+
+	for (i = 0; i < s->mounts.n; i++) {
+		if (!s->mounts.row[i].old || s->mounts.row[i].pseudo)
+			continue;
+		d = find_dev(&s->devs, s->mounts.row[i].dev);
+		for (up = d ? (int)(d - s->devs.row) : -1; up >= 0; up = s->devs.row[up].parent)
+			if (&s->devs.row[up] == b)
+				return true;
+	}
+	/* btrfs has a device number of its own: what the model says, too */
+	return b->old_root;
+}
+
+static void put_record(FILE *out, const struct snapshot *s, const struct mount *top)
+{
+	const struct blockdev *root = find_dev(&s->devs, top->dev);
+	const struct blockdev *b;
+	size_t i;
+
+	for (i = 0; i < s->mounts.n; i++)
+		if (s->mounts.row[i].old)
+			put_mount(out, &s->mounts.row[i]);
+	/* the kernel may call it /dev/root, which is no device */
+	fprintf(out, "# source %s\n", root ? root->path : top->source);
+	fprintf(out, "# fstype %s\n", top->fstype);
+	put_options(out, top);
+	if (root && root->uuid && *root->uuid)
+		fprintf(out, "# uuid %s\n", root->uuid);
+	fprintf(out, "# init %s\n", s->init.exe);
+	for (i = 0; i < s->devs.n; i++) {
+		b = &s->devs.row[i];
+		if (carries_old_root(s, b))
+			fprintf(out, "# dev %u:%u %s\n", major(b->dev), minor(b->dev), b->path);
+	}
+}
+
+static int write_record(const struct snapshot *s, struct error *err)
+{
+	const struct mount *top = mounts_old_top(&s->mounts);
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out;
+	int r;
+
+	if (!top)
+		return error_set(err, ENOENT, "record", "the old root", "it is not mounted",
+				 "Make the plan again.");
+	out = open_memstream(&text, &len);
+	if (!out)
+		return error_set(err, ENOMEM, "record", "the old root", NULL, NULL);
+	put_record(out, s, top);
+	r = fclose(out) == 0 ? write_whole(CAREEN_RECORD, text, len) : -ENOMEM;
+	free(text);
+	if (r < 0)
+		return error_set(err, r, "write", CAREEN_RECORD, NULL,
+				 "Is there room in %s? Remove old jobs.", CAREEN_RUN);
+	return 0;
+}
+
+int journal_record(struct error *err)
+{
+	struct snapshot *s = NULL;
+	int r = snapshot_take(SNAP_MOUNTS | SNAP_DEVICES | SNAP_INIT, &s, err);
+
+	if (r < 0)
+		return r;
+	r = write_record(s, err);
+	snapshot_free(s);
+	return r;
+}
+
+int journal_written(const char *device, struct error *err)
+{
+	char line[256];
+	ssize_t n;
+	int fd, r = 0;
+
+	text_clean(line, sizeof(line) - 1, device);
+	strcat(line, "\n");
+	fd = open(CAREEN_WRITTEN, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return error_set(err, errno, "write", CAREEN_WRITTEN, NULL,
+				 "Nothing was written to %s.", device);
+	n = write(fd, line, strlen(line));
+	if (n != (ssize_t)strlen(line) || fsync(fd) < 0)
+		r = error_set(err, n < 0 ? errno : ENOSPC, "write", CAREEN_WRITTEN, NULL,
+			      "Nothing was written to %s.", device);
+	close(fd);
+	return r;
+}
+
+int journal_clear(struct error *err)
+{
+	static const char *const paths[] = { CAREEN_RECORD, CAREEN_WRITTEN };
+	size_t i;
+	int r = 0;
+
+	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		if (unlink(paths[i]) < 0 && errno != ENOENT)
+			r = error_set(err, errno, "remove", paths[i], NULL, NULL);
+	return r;
+}

@@ -1,0 +1,62 @@
+/* op.c - the table of executors, and how they talk to their job */
+#include "run/op.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "run/exec.h"
+
+const struct op_exec op_execs[OP_KINDS] = {
+	[OP_TRIAL]		= { "trial", op_trial },
+	[OP_RECORD]		= { "record", op_record },
+	[OP_STOP_UNITS]		= { "stop-units", op_stop_units },
+	[OP_SWAPOFF]		= { "swapoff", op_swapoff },
+	[OP_NET_KEEP]		= { "net-keep", op_net_keep },
+	[OP_MOVE]		= { "move", op_move },
+	[OP_HANDOVER]		= { "handover", op_handover },
+	[OP_PROVE_DETACHED]	= { "prove-detached", op_prove_detached },
+	[OP_KILL]		= { "kill", op_kill },
+	[OP_RESCAN]		= { "rescan", op_rescan },
+	[OP_LOOP_DETACH]	= { "loop-detach", op_loop_detach },
+	[OP_COPY_TREE]		= { "copy-tree", op_copy_tree },
+	[OP_UMOUNT]		= { "umount", op_umount },
+	[OP_PROVE_OFF]		= { "prove-off", op_prove_off },
+	[OP_WRITTEN]		= { "written", op_written },
+	[OP_TOOL]		= { "tool", op_tool },
+	[OP_MOUNT]		= { "mount", op_mount },
+	[OP_CHECK_INIT]		= { "check-init", op_check_init },
+	[OP_GO]			= { "go", op_go },
+	[OP_WAIT_RUNNING]	= { "wait-running", op_wait_running },
+	[OP_SAVE_LOG]		= { "save-log", op_save_log },
+};
+
+void ctx_note(struct op_ctx *ctx, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	if (!ctx || !ctx->note)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	ctx->note(ctx->job, text);
+}
+
+void ctx_progress(struct op_ctx *ctx, double fraction, const char *fmt, ...)
+{
+	char text[96];
+	va_list ap;
+
+	if (!ctx || !ctx->progress)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	ctx->progress(ctx->job, fraction, text);
+}
+
+bool ctx_stop(struct op_ctx *ctx)
+{
+	return ctx && ctx->stop_asked && ctx->stop_asked(ctx->job);
+}

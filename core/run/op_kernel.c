@@ -1,0 +1,112 @@
+/* op_kernel.c - what the kernel itself holds: swap, loop devices; the journal's mark */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/sys.h"
+#include "base/text.h"
+#include "paths.h"
+#include "run/exec.h"
+#include "run/journal.h"
+
+/*
+ * The kernel and the operator call a swap file by its path in the old root,
+ * which has been at three places by the time it is switched off.
+ */
+static int swapoff_child(void *arg, struct error *err)
+{
+	static const char *const below[] = { "", "/..", CAREEN_OLDROOT };
+	const char *path = arg;
+	int r = -ENOENT, tried;
+	char name[300];
+	size_t i;
+
+	for (i = 0; i < sizeof(below) / sizeof(below[0]); i++) {
+		text_fmt(name, sizeof(name), "%s%s", below[i], path);
+		tried = sys->swapoff(name);
+		if (tried == 0)
+			return 0;
+		if (tried != -ENOENT)
+			r = tried;
+	}
+	return error_set(err, r, "swapoff", path,
+			 r == -ENOMEM ? "there is not enough free memory to take its pages back" : NULL,
+			 "%s", r == -ENOMEM ? "Stop something that uses memory, then retry." : "");
+}
+
+static bool swaps_listed(const char *path)
+{
+	char *swaps = read_whole("/proc/swaps"), *line, *save = NULL;
+	size_t len = strlen(path);
+	bool found = false;
+
+	for (line = swaps ? strtok_r(swaps, "\n", &save) : NULL; line;
+	     line = strtok_r(NULL, "\n", &save))
+		/* from below another root the kernel may show it with a prefix */
+		if (strcspn(line, " \t") >= len &&
+		    !strncmp(line + strcspn(line, " \t") - len, path, len))
+			found = true;
+	free(swaps);
+	return found;
+}
+
+int op_swapoff(struct op_ctx *ctx, const struct op *op, struct error *err)
+{
+	int r;
+
+	r = run_with_deadline(op->deadline_s, swapoff_child, op->dst, err);
+	if (r < 0 && r != -ENOMEM && r != -ETIMEDOUT && !swaps_listed(op->dst)) {
+		ctx_note(ctx, "%s is not swap any more", op->dst);
+		return 0;
+	}
+	return r;
+}
+
+static int loop_child(void *arg, struct error *err)
+{
+	const char *dev = arg;
+	int r = sys->loop_clear(dev);
+
+	return r < 0 ? error_set(err, r, "detach", dev, NULL, "By hand: losetup -d %s", dev) : 0;
+}
+
+/* On a device in use the kernel says yes, and detaches it at its last close
+   [drivers/block/loop.c loop_clr_fd()]: so look. */
+static bool loop_attached(const char *dev)
+{
+	char path[80], file[8];
+	const char *name = strrchr(dev, '/');
+
+	text_fmt(path, sizeof(path), "/sys/block/%s/loop/backing_file", name ? name + 1 : dev);
+	return read_text(path, file, sizeof(file)) >= 0;
+}
+
+int op_loop_detach(struct op_ctx *ctx, const struct op *op, struct error *err)
+{
+	int64_t until = now_ms() + 2000;
+	int r;
+
+	if (!loop_attached(op->dst)) {
+		ctx_note(ctx, "%s has no file any more", op->dst);
+		return 0;
+	}
+	r = run_with_deadline(op->deadline_s, loop_child, op->dst, err);
+	if (r < 0 && r != -ENXIO)
+		return r;
+	while (loop_attached(op->dst)) {
+		if (now_ms() >= until)
+			return error_set(err, EBUSY, "detach", op->dst,
+					 "it is still in use: mounted, opened or stacked upon",
+					 "Unmount what is on it, then retry; it goes by itself at its last close.");
+		sleep_ms(20);
+	}
+	return 0;
+}
+
+int op_written(struct op_ctx *ctx, const struct op *op, struct error *err)
+{
+	(void)ctx;
+	return journal_written(op->dst, err);
+}

@@ -1,0 +1,119 @@
+/* op_mount.c - mount(2) as mount(8) would do it, on the device that was planned */
+#include <blkid.h>
+#include <errno.h>
+#include <libmount.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include "base/sys.h"
+#include "base/text.h"
+#include "run/exec.h"
+
+/* "UUID=..." or "LABEL=..." as a device's path; malloc'ed, NULL if unknown. */
+static char *resolve(const char *src)
+{
+	char *tag = NULL, *value = NULL, *path;
+
+	if (blkid_parse_tag_string(src, &tag, &value) < 0)
+		return strdup(src);
+	path = blkid_evaluate_tag(tag, value, NULL);
+	free(tag);
+	free(value);
+	return path;
+}
+
+/* Words that only mount(8) and systemd understand are dropped, as they do. */
+static int split_options(const char *options, unsigned long *ret_flags, char **ret_data)
+{
+	char *vfs = NULL;
+	unsigned long flags = 0;
+	int r;
+
+	*ret_data = NULL;
+	*ret_flags = 0;
+	if (!options || !*options)
+		return 0;
+	r = mnt_split_optstr(options, NULL, &vfs, ret_data, 0, 0);
+	if (r == 0 && vfs)
+		r = mnt_optstr_get_flags(vfs, &flags, mnt_get_builtin_optmap(MNT_LINUX_MAP));
+	free(vfs);
+	*ret_flags = flags;
+	return r;
+}
+
+static const char *hint_for(int code, const struct op *op)
+{
+	switch (code) {
+	case -EBUSY:
+		return "It is in use elsewhere: see the Devices view.";
+	case -ENODEV:
+		return "This kernel has no such file system, and its module was not found.";
+	case -EINVAL:
+	case -EUCLEAN:
+	case -EIO:
+		return op->dev.dev ? "The file system may be damaged: check it in Repair, then retry." :
+				     "Look at: dmesg";
+	default:
+		return "Look at: dmesg";
+	}
+}
+
+static int mount_child(void *arg, struct error *err)
+{
+	const struct op *op = arg;
+	char *src = resolve(op->src), *data = NULL;
+	unsigned long flags;
+	int r;
+
+	if (!src)
+		return error_set(err, ENODEV, "mount", op->src, "no device has it",
+				 "Make or restore the file system with this UUID first.");
+	r = op->dev.dev ? device_identity(src, &op->dev, err) : 0;
+	if (r < 0)
+		goto out;
+	r = split_options(op->options, &flags, &data);
+	if (r < 0) {
+		r = error_set(err, r, "mount", op->options, "these options cannot be read", NULL);
+		goto out;
+	}
+	r = sys->mount(src, op->dst, op->fstype, flags, data);
+	if (r < 0)
+		r = error_set(err, r, "mount", op->dst, NULL, "%s", hint_for(r, op));
+out:
+	free(src);
+	free(data);
+	return r;
+}
+
+/* 1: what is wanted is mounted already; -EBUSY: something else is. */
+static int mounted_already(const struct op *op, struct error *err)
+{
+	const struct mount *m;
+	struct mounts ms;
+	int r = own_mounts(&ms, err);
+
+	if (r < 0)
+		return r;
+	m = mount_on(&ms, op->dst);
+	if (m && (op->dev.dev ? m->dev == op->dev.dev : !strcmp(m->fstype, op->fstype)))
+		r = 1;
+	else if (m)
+		r = error_set(err, EBUSY, "mount", op->dst, "something else is mounted there",
+			      "Make the plan again.");
+	mounts_free(&ms);
+	return r;
+}
+
+int op_mount(struct op_ctx *ctx, const struct op *op, struct error *err)
+{
+	int r = mounted_already(op, err);
+
+	if (r == 1)
+		ctx_note(ctx, "%s is mounted already", op->dst);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	return run_with_deadline(op->deadline_s, mount_child, (void *)op, err);
+}

@@ -1,0 +1,231 @@
+/*
+ * op_prove.c - clean off is proven, or exactly what is left is said
+ *
+ * Asked of the kernel four times over: mounts of every namespace, swap, what is
+ * stacked on it, who has it open. An exclusive open alone does not see ordinary
+ * opens, and a list of mounts alone does not see a stacked device.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "model/snapshot.h"
+#include "run/exec.h"
+
+#define TRIES 4		/* something that only looks at the device (blkid) goes away */
+#define FAMILY 64	/* a disk and its partitions */
+
+struct proof {
+	const char *path;
+	dev_t dev[FAMILY];
+	char name[FAMILY][32];
+	size_t n;
+	char left[250];
+};
+
+static void say(struct proof *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void say(struct proof *p, const char *fmt, ...)
+{
+	size_t len = strlen(p->left);
+	va_list ap;
+
+	if (len && len + 3 < sizeof(p->left)) {
+		strcat(p->left, "; ");
+		len += 2;
+	}
+	va_start(ap, fmt);
+	vsnprintf(p->left + len, sizeof(p->left) - len, fmt, ap);
+	va_end(ap);
+}
+
+static void add_dev(struct proof *p, dev_t dev, const char *name)
+{
+	if (p->n == FAMILY)
+		return;
+	p->dev[p->n] = dev;
+	text_fmt(p->name[p->n++], sizeof(p->name[0]), "%s", name);
+}
+
+/* Its partitions are directories of its own in sysfs that have a "dev". */
+static void add_partitions(struct proof *p, const char *sysdir)
+{
+	char path[400], text[32];
+	unsigned maj, min;
+	struct dirent *e;
+	DIR *dir = opendir(sysdir);
+
+	while (dir && (e = readdir(dir))) {
+		if (e->d_type != DT_DIR || e->d_name[0] == '.')
+			continue;
+		text_fmt(path, sizeof(path), "%s/%s/partition", sysdir, e->d_name);
+		if (access(path, F_OK) < 0)
+			continue;
+		text_fmt(path, sizeof(path), "%s/%s/dev", sysdir, e->d_name);
+		if (read_text(path, text, sizeof(text)) > 0 &&
+		    sscanf(text, "%u:%u", &maj, &min) == 2)
+			add_dev(p, makedev(maj, min), e->d_name);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+static const char *family(const struct proof *p, dev_t dev)
+{
+	size_t i;
+
+	for (i = 0; i < p->n; i++)
+		if (p->dev[i] == dev)
+			return p->name[i];
+	return NULL;
+}
+
+static void look_mounts(struct proof *p, const struct mounts *ms)
+{
+	const struct mount *m;
+	unsigned more = 0;
+	size_t i;
+
+	for (i = 0; i < ms->n; i++) {
+		m = &ms->row[i];
+		if (!family(p, m->dev))
+			continue;
+		if (more++ < 3)
+			say(p, "%s is mounted on %s%s", family(p, m->dev), m->target,
+			    m->ns == ms->own_ns ? "" : " in another namespace");
+	}
+	if (more > 3)
+		say(p, "and %u more mounts", more - 3);
+	if (ms->incomplete)
+		say(p, "not every namespace could be read: %s", ms->note);
+}
+
+static void look_holders(struct proof *p, const struct holders *hs)
+{
+	const struct holder *h;
+	unsigned more = 0;
+	size_t i;
+
+	for (i = 0; i < hs->n; i++) {
+		h = &hs->row[i];
+		if (!family(p, h->dev) && h->holds != HOLD_UNKNOWN)
+			continue;
+		if (more++ >= 4)
+			continue;
+		if (h->kind == HOLDER_PROCESS)
+			say(p, "pid %d %s%s", (int)h->pid, h->command,
+			    h->holds & HOLD_DEV ? " has it open" : " holds it");
+		else
+			say(p, "%s %s (%s)", holder_kind_name(h->kind), h->command, h->what);
+	}
+	if (more > 4)
+		say(p, "and %u more holders", more - 4);
+	if (hs->incomplete)
+		say(p, "not every process could be read: %s", hs->note);
+}
+
+static void look_swaps(struct proof *p)
+{
+	char *swaps = read_whole("/proc/swaps"), *line, *save = NULL;
+	struct stat st;
+
+	for (line = swaps ? strtok_r(swaps, "\n", &save) : NULL; line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		line[strcspn(line, " \t")] = '\0';
+		if (line[0] == '/' && stat(line, &st) == 0 && S_ISBLK(st.st_mode) &&
+		    family(p, st.st_rdev))
+			say(p, "%s is swap", line);
+	}
+	free(swaps);
+}
+
+static void look_stacked(struct proof *p)
+{
+	struct dirent *e;
+	char path[80];
+	DIR *dir;
+	size_t i;
+
+	for (i = 0; i < p->n; i++) {
+		text_fmt(path, sizeof(path), "/sys/dev/block/%u:%u/holders", major(p->dev[i]),
+			 minor(p->dev[i]));
+		dir = opendir(path);
+		while (dir && (e = readdir(dir)))
+			if (e->d_name[0] != '.')
+				say(p, "%s is stacked on %s", e->d_name, p->name[i]);
+		if (dir)
+			closedir(dir);
+	}
+}
+
+/* Read-only: closing a writer would make udev probe the device. */
+static void look_exclusive(struct proof *p)
+{
+	char path[64];
+	size_t i;
+	int fd;
+
+	for (i = 0; i < p->n; i++) {
+		text_fmt(path, sizeof(path), "/dev/%s", p->name[i]);
+		fd = open(i ? path : p->path, O_RDONLY | O_EXCL | O_CLOEXEC | O_NONBLOCK);
+		if (fd >= 0)
+			close(fd);
+		else if (errno != ENOMEDIUM && errno != ENXIO)
+			say(p, "exclusive open of %s: %s", p->name[i], strerror(errno));
+	}
+}
+
+static int look(void *arg, struct error *err)
+{
+	struct proof *p = arg;
+	struct snapshot *s = NULL;
+	int r = snapshot_take(SNAP_MOUNTS | SNAP_HOLDERS, &s, err);
+
+	if (r < 0)
+		return r;
+	p->left[0] = '\0';
+	look_mounts(p, &s->mounts);
+	look_holders(p, &s->holders);
+	snapshot_free(s);
+	look_swaps(p);
+	look_stacked(p);
+	if (!*p->left)
+		look_exclusive(p);
+	if (!*p->left)
+		return 0;
+	return error_set(err, EBUSY, "prove clean off", p->path, p->left,
+			 "Run Kill and Unmount again; what the kernel holds has its way out "
+			 "in the Holders view.");
+}
+
+int op_prove_off(struct op_ctx *ctx, const struct op *op, struct error *err)
+{
+	struct proof p = { .path = op->dst };
+	const char *slash = strrchr(op->dst, '/');
+	char sysdir[64];
+	int r = device_identity(op->dst, &op->dev, err), i;
+
+	if (r < 0)
+		return r;
+	add_dev(&p, op->dev.dev, slash ? slash + 1 : op->dst);
+	text_fmt(sysdir, sizeof(sysdir), "/sys/dev/block/%u:%u", major(op->dev.dev),
+		 minor(op->dev.dev));
+	add_partitions(&p, sysdir);
+	for (i = 0; i < TRIES; i++) {
+		r = run_with_deadline(op->deadline_s, look, &p, err);
+		if (r != -EBUSY)
+			break;
+		sleep_ms(150);
+	}
+	if (r == 0)
+		ctx_note(ctx, "%s is clean: no mount in any namespace, no swap, no holder, "
+			 "nobody has it open, exclusive open succeeds", op->dst);
+	return r;
+}

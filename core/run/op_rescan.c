@@ -1,0 +1,103 @@
+/*
+ * op_rescan.c - look again, and stop whatever still holds on, until nobody does
+ *
+ * What was started between the plan and the act, or hid behind another, is
+ * found here. Each round is a new snapshot; nothing of the last one is trusted.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "model/snapshot.h"
+#include "run/exec.h"
+
+#define ROUNDS 20
+#define POLITE 2	/* rounds that begin with TERM */
+#define FREEZE 4	/* from this round on: stop all first, against fork bombs */
+
+static bool is_victim(const struct holder *h)
+{
+	return h->kind == HOLDER_PROCESS && (h->out == OUT_TERM || h->out == OUT_KILL);
+}
+
+static size_t fill_victims(struct victim *v, const struct holders *hs)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < hs->n; i++)
+		if (is_victim(&hs->row[i]))
+			v[n++] = (struct victim){ hs->row[i].pid, hs->row[i].start,
+						  hs->row[i].command,
+						  hs->row[i].out == OUT_KILL };
+	return n;
+}
+
+static void note_kernel(struct op_ctx *ctx, const struct holders *hs)
+{
+	const struct holder *h;
+	size_t i;
+
+	for (i = 0; i < hs->n; i++) {
+		h = &hs->row[i];
+		if (h->kind == HOLDER_PROCESS && h->out == OUT_KEEP)
+			ctx_note(ctx, "pid %d %s is kept: %s", (int)h->pid, h->command, h->what);
+		else if (h->kind != HOLDER_PROCESS)
+			ctx_note(ctx, "the kernel holds on: %s %s (%s), way out: %s",
+				 holder_kind_name(h->kind), h->command, h->what,
+				 way_out_name(h->out));
+	}
+}
+
+/* One round: how many were found, or -errno. */
+static int round_once(struct op_ctx *ctx, unsigned round, int64_t until, struct error *err)
+{
+	struct kill_how how = {
+		.grace_ms = round < POLITE ? 1000 : 0, .freeze = round >= FREEZE,
+		.until = now_ms() + 5000 < until ? now_ms() + 5000 : until,
+	};
+	struct snapshot *s = NULL;
+	struct victim *v;
+	size_t n = 0;
+	int r = snapshot_take(SNAP_MOUNTS | SNAP_HOLDERS | SNAP_INIT, &s, err);
+
+	if (r < 0)
+		return r;
+	v = calloc(s->holders.n + 1, sizeof(*v));
+	if (v)
+		n = fill_victims(v, &s->holders);
+	else
+		r = error_set(err, ENOMEM, "look again", "", NULL, "Try again.");
+	if (n)
+		ctx_note(ctx, "round %u: %zu process%s still hold%s on", round + 1, n,
+			 n == 1 ? "" : "es", n == 1 ? "s" : "");
+	else if (r == 0)
+		note_kernel(ctx, &s->holders);
+	if (r == 0 && n)
+		r = kill_victims(ctx, v, n, &how, err);
+	free(v);
+	snapshot_free(s);
+	return r < 0 ? r : (int)n;
+}
+
+int op_rescan(struct op_ctx *ctx, const struct op *op, struct error *err)
+{
+	int64_t until = now_ms() + 1000 * (int64_t)(op->deadline_s ? op->deadline_s : 120);
+	unsigned round;
+	char who[200];
+	int r;
+
+	for (round = 0; round < ROUNDS && now_ms() < until; round++) {
+		if (ctx_stop(ctx))
+			return error_set(err, ECANCELED, "look again", "",
+					 "stopped by the operator", NULL);
+		r = round_once(ctx, round, until, err);
+		/* survivors of one round may be gone by the next */
+		if (r == 0 || (r < 0 && (r != -EBUSY || round + 1 == ROUNDS)))
+			return r;
+	}
+	return error_set(err, EBUSY, "look again", "", who_holds(0, who, sizeof(who)),
+			 "Something starts processes again and again: find it with the "
+			 "Holders view, then retry.");
+}

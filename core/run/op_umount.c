@@ -1,0 +1,156 @@
+/*
+ * op_umount.c - one file system comes off, or exactly who keeps it is named
+ *
+ * The mount is looked up by its id right before the act, and the call is made
+ * in a child: umount can hang for ever on a dead server.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+
+#include "base/sys.h"
+#include "base/text.h"
+#include "run/exec.h"
+
+#define BUSY_MS 1500	/* the kernel drops a dead process's files a little later */
+
+struct umount {
+	const char *target;
+	int flags;
+};
+
+static int umount_child(void *arg, struct error *err)
+{
+	const struct umount *u = arg;
+	int64_t until = now_ms() + BUSY_MS;
+	int r;
+
+	for (;;) {
+		r = sys->umount(u->target, u->flags);
+		if (r != -EBUSY || now_ms() >= until || (u->flags & MNT_DETACH))
+			break;
+		sleep_ms(20);
+	}
+	return r < 0 ? error_set(err, r, "unmount", u->target, NULL, NULL) : 0;
+}
+
+static const struct mount *child_mount(const struct mounts *ms, const struct mount *m)
+{
+	size_t i;
+
+	for (i = 0; i < ms->n; i++)
+		if (ms->row[i].parent == m->id && ms->row[i].id != m->id)
+			return &ms->row[i];
+	return NULL;
+}
+
+static int stale(const struct op *op, const char *why, struct error *err)
+{
+	return error_set(err, ESTALE, "unmount", op->dst, why, "Make the plan again.");
+}
+
+/*
+ * Is it still what the plan meant? 0: go on, *ret_dev its device; 1: it is not
+ * mounted any more; -ESTALE: something else is.
+ */
+static int check(const struct op *op, dev_t *ret_dev, struct error *err)
+{
+	const struct mount *m, *top;
+	struct mounts ms;
+	int r = own_mounts(&ms, err);
+
+	if (r < 0)
+		return r;
+	top = mount_on(&ms, op->dst);
+	m = op->mount_id ? mounts_by_id(&ms, op->mount_id) : top;
+	if (!m)
+		r = top ? stale(op, "another file system is mounted there now", err) : 1;
+	else if (strcmp(m->target, op->dst))
+		r = stale(op, "that mount has been moved elsewhere", err);
+	else if (op->dev.dev && m->dev != op->dev.dev)
+		r = stale(op, "another device is mounted there now", err);
+	else if (m != top)
+		r = stale(op, "something else has been mounted over it", err);
+	else
+		*ret_dev = m->dev;
+	mounts_free(&ms);
+	return r;
+}
+
+/* What keeps it: a mount below it, else whoever holds its device. */
+static int busy(const struct op *op, dev_t dev, struct error *err)
+{
+	char who[220], why[250];
+	const struct mount *m, *below;
+	struct mounts ms;
+
+	if (own_mounts(&ms, NULL) == 0) {
+		m = mount_on(&ms, op->dst);
+		below = m ? child_mount(&ms, m) : NULL;
+		if (below)
+			text_fmt(why, sizeof(why), "%s is mounted below it", below->target);
+		mounts_free(&ms);
+		if (below)
+			return error_set(err, EBUSY, "unmount", op->dst, why,
+					 "Make the plan again.");
+	}
+	who_holds(dev, who, sizeof(who));
+	if (!*who)
+		return error_set(err, EBUSY, "unmount", op->dst,
+				 "busy, and no process or table of the kernel shows by what",
+				 "Possible: nfsd, a unix socket, io_uring, binfmt_misc with flag F, "
+				 "accounting. Undo what you set up, then retry.");
+	text_fmt(why, sizeof(why), "busy: %s", who);
+	return error_set(err, EBUSY, "unmount", op->dst, why, "Run Kill again, then Unmount.");
+}
+
+/* Nothing of a disk is behind it: out of sight is enough. */
+static int detach_lazily(struct op_ctx *ctx, const struct op *op, int why, struct error *err)
+{
+	struct umount u = { op->dst, UMOUNT_NOFOLLOW | MNT_DETACH };
+	int r = run_with_deadline(10, umount_child, &u, err);
+
+	if (r == 0)
+		ctx_note(ctx, "%s was %s and is detached lazily: no disk is behind it", op->dst,
+			 why == -EBUSY ? "busy" : "not answering");
+	return r;
+}
+
+static int explain(const struct op *op, int r, dev_t dev, struct error *err)
+{
+	char why[200];
+
+	if (r == -EBUSY)
+		return busy(op, dev, err);
+	if (r == -ETIMEDOUT) {
+		text_fmt(why, sizeof(why), "%s", err ? err->why : "");
+		return error_set(err, r, "unmount", op->dst, why,
+				 "Its server or disk does not answer. Wait and retry, or bring it back.");
+	}
+	return r;
+}
+
+int op_umount(struct op_ctx *ctx, const struct op *op, struct error *err)
+{
+	struct umount u = { op->dst, UMOUNT_NOFOLLOW };
+	struct error mine;
+	dev_t dev = 0;
+	int r = check(op, &dev, err);
+
+	if (r == 1) {
+		ctx_note(ctx, "%s is not mounted any more", op->dst);
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	r = run_with_deadline(op->deadline_s, umount_child, &u, &mine);
+	if ((r == -EBUSY || r == -ETIMEDOUT) && op->lazy)
+		return detach_lazily(ctx, op, r, err);
+	if (r < 0) {
+		r = explain(op, r, dev, &mine);
+		if (err)
+			*err = mine;
+	}
+	return r;
+}

@@ -1,0 +1,177 @@
+/* op_units.c - talk to the real system's init: stop services, is it running? */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/text.h"
+#include "model/init.h"
+#include "paths.h"
+#include "run/exec.h"
+#include "run/spawn.h"
+
+struct words {
+	struct op_ctx *ctx;	/* NULL: collect only */
+	char line[256];		/* the last one that said something */
+	char now[256];
+	size_t len;
+};
+
+static void on_output(void *arg, const char *buf, size_t n)
+{
+	struct words *w = arg;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (buf[i] != '\n') {
+			if (w->len + 1 < sizeof(w->now))
+				w->now[w->len++] = buf[i];
+			continue;
+		}
+		w->now[w->len] = '\0';
+		w->len = 0;
+		if (!*w->now)
+			continue;
+		text_clean(w->line, sizeof(w->line), w->now);
+		if (w->ctx)
+			ctx_note(w->ctx, "%s", w->line);
+	}
+}
+
+static const char *real_root(void)
+{
+	return old_root_stacked() ? "/.." : CAREEN_OLDROOT;
+}
+
+static int deadline_over(const struct spawn *sp, const char *what, struct error *err)
+{
+	if (sp->stopped)
+		return error_set(err, ECANCELED, what, "", "stopped by the operator", NULL);
+	return error_set(err, ETIMEDOUT, what, "", "not done in time",
+			 "See what it waits for: chroot %s systemctl list-jobs", real_root());
+}
+
+int op_stop_units(struct op_ctx *ctx, const struct op *op, struct error *err)
+{
+	struct words w = { .ctx = ctx };
+	struct spawn sp = {
+		.ctx = ctx, .argv = op->argv, .root = real_root(), .output = on_output,
+		.arg = &w, .until = now_ms() + 1000 * (int64_t)(op->deadline_s ? op->deadline_s : 180),
+	};
+	char why[250];
+	int status, r;
+
+	if (!op->argv || !op->argv[0] || !op->argv[1] || !op->argv[2]) {
+		ctx_note(ctx, "no service has to be stopped");
+		return 0;
+	}
+	r = spawn_run(&sp, &status, err);
+	if (r < 0)
+		return r;
+	if (sp.stopped || sp.timed_out)
+		return deadline_over(&sp, "stop services", err);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return 0;
+	text_fmt(why, sizeof(why), "systemctl did not succeed: %s", w.line);
+	return error_set(err, EIO, "stop services", "", why,
+			 "Skip this: what still runs is stopped by Kill.");
+}
+
+/* `systemctl is-system-running --wait` once; its word in @w. */
+static int ask_systemd(struct op_ctx *ctx, int64_t until, struct words *w, struct spawn *sp,
+		       struct error *err)
+{
+	static char *const argv[] = { "systemctl", "is-system-running", "--wait", NULL };
+	int status, r;
+
+	*sp = (struct spawn){
+		.ctx = ctx, .argv = argv, .root = real_root(), .output = on_output, .arg = w,
+		.until = until,
+	};
+	w->line[0] = '\0';
+	r = spawn_run(sp, &status, err);
+	if (r == 0 && (sp->stopped || sp->timed_out))
+		return deadline_over(sp, "wait for the system", err);
+	return r;
+}
+
+static void note_failed_units(struct op_ctx *ctx)
+{
+	static char *const argv[] = { "systemctl", "--failed", "--plain", "--no-legend",
+				      "--no-pager", NULL };
+	struct words w = { .ctx = ctx };
+	struct spawn sp = {
+		.argv = argv, .root = real_root(), .output = on_output, .arg = &w,
+		.until = now_ms() + 10000,
+	};
+	int status;
+
+	ctx_note(ctx, "The system is up, but units have failed:");
+	spawn_run(&sp, &status, NULL);
+}
+
+/*
+ * Its private socket is not there in systemd's first moments, and "offline" or
+ * a failed connection is the answer then: ask again.
+ */
+static int wait_systemd(struct op_ctx *ctx, int64_t until, struct error *err)
+{
+	struct words w = { .ctx = NULL };
+	struct spawn sp;
+	int r;
+
+	for (;;) {
+		r = ask_systemd(ctx, until, &w, &sp, err);
+		if (r < 0)
+			return r;
+		if (!strcmp(w.line, "running")) {
+			ctx_note(ctx, "The system is running; no unit has failed");
+			return 0;
+		}
+		if (!strcmp(w.line, "degraded")) {
+			note_failed_units(ctx);
+			return 0;
+		}
+		if (!strcmp(w.line, "maintenance") || !strcmp(w.line, "stopping"))
+			return error_set(err, EIO, "wait for the system", "", w.line,
+					 "See: chroot %s journalctl -b -p err", real_root());
+		sleep_ms(200);
+		if (now_ms() >= until) {
+			sp.timed_out = true;
+			return deadline_over(&sp, "wait for the system", err);
+		}
+	}
+}
+
+/* An init that cannot be asked: alive, and not the stub again, is all. */
+static int wait_alive(struct op_ctx *ctx, const struct init *init, struct error *err)
+{
+	int64_t until = now_ms() + 3000;
+
+	while (now_ms() < until) {
+		if (pid1_is_stub())
+			return error_set(err, EIO, "wait for the system", init->name,
+					 "PID 1 is the stub again", "See the log.");
+		sleep_ms(100);
+	}
+	ctx_note(ctx, "PID 1 is %s; it cannot be asked how far it is", init->name);
+	return 0;
+}
+
+int op_wait_running(struct op_ctx *ctx, const struct op *op, struct error *err)
+{
+	int64_t until = now_ms() + 1000 * (int64_t)(op->deadline_s ? op->deadline_s : 900);
+	struct init init;
+	int r;
+
+	memset(&init, 0, sizeof(init));
+	r = init_read(&init, err);
+	if (r < 0)
+		return r;
+	if (init.kind == INIT_STUB)
+		return error_set(err, EIO, "wait for the system", "PID 1", "it is still the stub",
+				 "Run Resume again.");
+	return init.kind == INIT_SYSTEMD ? wait_systemd(ctx, until, err) :
+					   wait_alive(ctx, &init, err);
+}

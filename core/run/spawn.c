@@ -1,0 +1,236 @@
+/*
+ * spawn.c - run a program, listen to it, stop it when asked
+ *
+ * It has a process group of its own and no terminal. SIGPIPE is ignored in it:
+ * should its job be killed, a repair that writes goes on to its end rather
+ * than dying in the middle at its next word.
+ */
+#include "run/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/sys.h"
+#include "base/text.h"
+#include "run/exec.h"
+
+#define PATIENCE_MS 5000	/* between SIGINT, SIGTERM and SIGKILL */
+
+struct running {
+	struct spawn *sp;
+	pid_t pid;
+	int pidfd, out, prog;
+	int64_t next_signal;	/* when to be harder, once it was asked to end */
+	size_t asked;		/* signals sent */
+};
+
+static void reset_child_signals(void)
+{
+	sigset_t none;
+	int sig;
+
+	for (sig = 1; sig < NSIG; sig++)
+		signal(sig, sig == SIGPIPE ? SIG_IGN : SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* When memory runs out the tool goes before the job and the lifeline do. */
+static void be_killable(void)
+{
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	if (fd >= 0) {
+		if (write(fd, "0", 1) < 0)
+			errno = 0;
+		close(fd);
+	}
+}
+
+static void __attribute__((noreturn))
+child_exec(const struct spawn *sp, int out, int prog, int report)
+{
+	char *envp[] = {
+		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+		"LC_ALL=C.UTF-8", "TERM=dumb", "HOME=/root", NULL
+	};
+	int code, null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	setpgid(0, 0);
+	reset_child_signals();
+	be_killable();
+	/* out of the way of 0..2 and 9 first, as pipes may have these numbers */
+	report = fcntl(report, F_DUPFD_CLOEXEC, 20);
+	out = fcntl(out, F_DUPFD_CLOEXEC, 20);
+	prog = prog < 0 ? -1 : fcntl(prog, F_DUPFD_CLOEXEC, 20);
+	null = fcntl(null, F_DUPFD_CLOEXEC, 20);
+	close_range(3, 19, 0);
+	if (dup2(null, 0) == 0 && dup2(out, 1) == 1 && dup2(out, 2) == 2 &&
+	    (prog < 0 || dup2(prog, SPAWN_PROGRESS_FD) >= 0) &&
+	    (!sp->root || chroot(sp->root) == 0) && chdir("/") == 0)
+		execvpe(sp->argv[0], sp->argv, envp);
+	code = errno;
+	if (write(report, &code, sizeof(code)) < 0)
+		_exit(126);
+	_exit(127);
+}
+
+/* Read what is there; closes the descriptor at its end. */
+static void take(int *fd, void (*sink)(void *arg, const char *buf, size_t n), void *arg)
+{
+	char buf[4096];
+	ssize_t n;
+
+	while (*fd >= 0) {
+		n = read(*fd, buf, sizeof(buf));
+		if (n > 0 && sink)
+			sink(arg, buf, (size_t)n);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			return;
+		if (n <= 0) {
+			close(*fd);
+			*fd = -1;
+		}
+	}
+}
+
+static void listen_all(struct running *run)
+{
+	take(&run->prog, run->sp->progress, run->sp->arg);
+	take(&run->out, run->sp->output, run->sp->arg);
+}
+
+/* SIGINT first: e2fsck then writes back what it has and leaves. */
+static void ask_to_end(struct running *run)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGKILL };
+	size_t n = sizeof(signals) / sizeof(signals[0]);
+
+	if (now_ms() < run->next_signal)
+		return;
+	sys->kill(-run->pid, signals[run->asked < n ? run->asked : n - 1]);
+	run->asked++;
+	run->next_signal = now_ms() + PATIENCE_MS;
+}
+
+static void mind(struct running *run)
+{
+	struct spawn *sp = run->sp;
+
+	if (!sp->stopped && ctx_stop(sp->ctx))
+		sp->stopped = true;
+	if (!sp->timed_out && sp->until && now_ms() >= sp->until)
+		sp->timed_out = true;
+	if (sp->stopped || sp->timed_out)
+		ask_to_end(run);
+}
+
+/* Until the program has ended: a grandchild may keep its output open. */
+static int follow(struct running *run)
+{
+	struct pollfd fds[3];
+	int status = 0;
+
+	for (;;) {
+		fds[0] = (struct pollfd){ .fd = run->pidfd, .events = POLLIN };
+		fds[1] = (struct pollfd){ .fd = run->out, .events = POLLIN };
+		fds[2] = (struct pollfd){ .fd = run->prog, .events = POLLIN };
+		poll(fds, 3, 250);
+		listen_all(run);
+		if (waitpid(run->pid, &status, WNOHANG) == run->pid)
+			break;
+		mind(run);
+	}
+	listen_all(run);
+	return status;
+}
+
+static int exec_failed(const struct spawn *sp, int code, struct error *err)
+{
+	return error_set(err, code, "run", sp->argv[0],
+			 code == ENOENT ? "this program is not there" : NULL,
+			 "%s", code == ENOENT && !sp->root ?
+			 "Install its package in the normal system and run update-initramfs -u." : "");
+}
+
+static int start(struct running *run, int report[2], int out[2], int prog[2], struct error *err)
+{
+	int code = 0;
+	ssize_t n;
+
+	run->pid = fork();
+	if (run->pid < 0)
+		return error_set(err, errno, "fork", run->sp->argv[0], NULL, NULL);
+	if (run->pid == 0)
+		child_exec(run->sp, out[1], prog[1], report[1]);
+	close(report[1]);
+	report[1] = -1;
+	do
+		n = read(report[0], &code, sizeof(code));
+	while (n < 0 && errno == EINTR);
+	if (n != sizeof(code))
+		return 0;
+	waitpid(run->pid, NULL, 0);
+	return exec_failed(run->sp, code, err);
+}
+
+static void close_pair(int fds[2])
+{
+	int i;
+
+	for (i = 0; i < 2; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+}
+
+static int open_pipes(int report[2], int out[2], int prog[2], bool progress)
+{
+	if (pipe2(report, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0 ||
+	    (progress && pipe2(prog, O_CLOEXEC) < 0))
+		return -errno;
+	/* ours only: O_NONBLOCK belongs to the open file, one for each end */
+	fcntl(out[0], F_SETFL, O_NONBLOCK);
+	if (progress)
+		fcntl(prog[0], F_SETFL, O_NONBLOCK);
+	return 0;
+}
+
+int spawn_run(struct spawn *sp, int *ret_status, struct error *err)
+{
+	int report[2] = { -1, -1 }, out[2] = { -1, -1 }, prog[2] = { -1, -1 };
+	struct running run = { .sp = sp };
+	int r = open_pipes(report, out, prog, sp->progress != NULL);
+
+	if (r < 0)
+		error_set(err, r, "make a pipe", "", NULL, NULL);
+	else
+		r = start(&run, report, out, prog, err);
+	if (r == 0) {
+		run.pidfd = sys->pidfd_open(run.pid);
+		run.out = out[0];
+		run.prog = prog[0];
+		close(out[1]);
+		if (prog[1] >= 0)
+			close(prog[1]);
+		out[0] = out[1] = prog[0] = prog[1] = -1;
+		*ret_status = follow(&run);
+		if (run.pidfd >= 0)
+			close(run.pidfd);
+		if (run.out >= 0)
+			close(run.out);
+		if (run.prog >= 0)
+			close(run.prog);
+	}
+	close_pair(report);
+	close_pair(out);
+	close_pair(prog);
+	return r;
+}

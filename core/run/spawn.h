@@ -1,0 +1,28 @@
+/* spawn.h - run a program, listen to it, stop it when asked; private to core/run */
+#ifndef CAREEN_SPAWN_H
+#define CAREEN_SPAWN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "run/op.h"
+
+#define SPAWN_PROGRESS_FD 9	/* as `e2fsck -C 9` in the tools table */
+
+struct spawn {
+	struct op_ctx *ctx;		/* asked for stop; may be NULL */
+	char *const *argv;
+	const char *root;		/* chroot here first; NULL = the rescue */
+	int64_t until;			/* now_ms() deadline, 0 = none */
+	void (*output)(void *arg, const char *buf, size_t n);	/* stdout and stderr */
+	void (*progress)(void *arg, const char *buf, size_t n);	/* fd 9, or NULL */
+	void *arg;
+	bool stopped;			/* out: ended because the operator asked */
+	bool timed_out;			/* out: ended because of the deadline */
+};
+
+/* 0 and its wait status, or -errno when it could not be executed at all. */
+int spawn_run(struct spawn *sp, int *ret_status, struct error *err);
+
+#endif

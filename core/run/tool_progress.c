@@ -1,0 +1,164 @@
+/*
+ * tool_progress.c - a tool's output as progress and notes
+ *
+ * Lines end at \n; what ends at \r or is rubbed out with \b is progress, which
+ * is shown and not kept.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "plan/tool.h"
+#include "run/exec.h"
+
+static void tell(struct tool_watch *w, double fraction, const char *text)
+{
+	text_fmt(w->told, sizeof(w->told), "%s", text);
+	ctx_progress(w->ctx, fraction, "%s", text);
+}
+
+/* Share of each of e2fsck's five passes, in percent [e2fsck/unix.c e2fsck_tbl]. */
+static const int pass_end[] = { 0, 70, 90, 92, 95, 100 };
+
+void tool_watch_progress(struct tool_watch *w, const char *line)
+{
+	unsigned long cur, max;
+	double percent;
+	char text[96];
+	int pass;
+
+	if (sscanf(line, "%d %lu %lu", &pass, &cur, &max) != 3 || pass < 1 || pass > 5)
+		return;
+	percent = pass_end[pass - 1];
+	if (max)
+		percent += (double)(pass_end[pass] - pass_end[pass - 1]) *
+			   (double)(cur > max ? max : cur) / (double)max;
+	text_fmt(text, sizeof(text), "pass %d of 5, %.0f %%", pass, percent);
+	tell(w, percent / 100, text);
+}
+
+/* Seconds left, once it is stable: some time has passed, some part is done. */
+static void add_eta(const struct tool_watch *w, double fraction, char *text, size_t size)
+{
+	double elapsed = (double)(now_ms() - w->started) / 1000;
+	size_t len = strlen(text);
+	char span[32];
+
+	if (elapsed < 10 || fraction < 0.02 || fraction >= 1)
+		return;
+	text_fmt(text + len, size - len, ", %s left",
+		 text_span(span, sizeof(span), (uint64_t)(elapsed * (1 - fraction) / fraction)));
+}
+
+/* "312475648 bytes (312 MB, 298 MiB) copied, 3 s, 104 MB/s" [coreutils dd] */
+static bool dd_line(struct tool_watch *w, const char *line)
+{
+	unsigned long long bytes;
+	double fraction = -1;
+	const char *rate;
+	char text[96], done[16], all[16];
+	char *end;
+
+	errno = 0;
+	bytes = strtoull(line, &end, 10);
+	if (end == line || errno || strncmp(end, " byte", 5) || !strstr(end, "copied"))
+		return false;
+	rate = strrchr(line, ',');
+	text_size(done, sizeof(done), bytes);
+	if (w->total) {
+		fraction = (double)bytes / (double)w->total;
+		text_fmt(text, sizeof(text), "%s of %s, %.0f %%,%s", done,
+			 text_size(all, sizeof(all), w->total), fraction * 100,
+			 rate ? rate + 1 : "");
+		add_eta(w, fraction, text, sizeof(text));
+	} else {
+		text_fmt(text, sizeof(text), "%s,%s", done, rate ? rate + 1 : "");
+	}
+	tell(w, fraction > 1 ? 1 : fraction, text);
+	return true;
+}
+
+/* "Writing inode tables:  12/512" rubbed out and written again [mke2fs] */
+static bool mke2fs_line(struct tool_watch *w, const char *line)
+{
+	const char *slash = strrchr(line, '/'), *start = slash, *colon = strchr(line, ':');
+	unsigned long cur, max;
+	char text[96];
+
+	while (start && start > line && start[-1] >= '0' && start[-1] <= '9')
+		start--;
+	if (!slash || start == slash || sscanf(start, "%lu/%lu", &cur, &max) != 2 || !max)
+		return false;
+	/* rubbed out text has no label: the one before it is kept */
+	if (colon && colon < start)
+		text_fmt(w->label, sizeof(w->label), "%.*s", (int)(colon - line), line);
+	text_fmt(text, sizeof(text), "%s%s%lu of %lu", w->label, *w->label ? ": " : "", cur, max);
+	tell(w, -1, text);
+	return true;
+}
+
+static bool is_progress(struct tool_watch *w, const char *line)
+{
+	switch (w->tool->progress) {
+	case PROGRESS_DD:
+		return dd_line(w, line);
+	case PROGRESS_MKE2FS:
+		return mke2fs_line(w, line);
+	default:
+		return false;
+	}
+}
+
+static void end_line(struct tool_watch *w, char ended)
+{
+	char clean[512];
+
+	w->line[w->len] = '\0';
+	w->len = 0;
+	if (!w->line[strspn(w->line, " \t")])
+		return;
+	text_clean(clean, sizeof(clean), w->line);
+	if (is_progress(w, clean) && ended != '\n')
+		return;
+	if (ended == '\b')
+		return;
+	ctx_note(w->ctx, "%s", clean);
+	text_fmt(w->last, sizeof(w->last), "%s", clean);
+}
+
+void tool_watch_output(struct tool_watch *w, const char *buf, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (buf[i] == '\n' || buf[i] == '\r' || buf[i] == '\b') {
+			if (w->len)
+				end_line(w, buf[i]);
+		} else if (w->len + 1 < sizeof(w->line)) {
+			w->line[w->len++] = buf[i];
+		}
+	}
+}
+
+void tool_watch_fd(struct tool_watch *w, const char *buf, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (buf[i] == '\n') {
+			w->prog[w->prog_len] = '\0';
+			w->prog_len = 0;
+			tool_watch_progress(w, w->prog);
+		} else if (w->prog_len + 1 < sizeof(w->prog)) {
+			w->prog[w->prog_len++] = buf[i];
+		}
+	}
+}
+
+void tool_watch_end(struct tool_watch *w)
+{
+	if (w->len)
+		end_line(w, '\n');
+}

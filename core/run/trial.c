@@ -1,0 +1,159 @@
+/*
+ * trial.c - prove the hand-over before anything is touched
+ *
+ * A systemd whose re-exec fails freezes for good, so the very path is executed
+ * first, in a child with a mount namespace of its own: the old root is moved
+ * aside there, the escape program is bound over the init's binary there, and
+ * what comes out must be the stub, in the rescue.
+ */
+#include "run/handover.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/sys.h"
+#include "base/text.h"
+#include "paths.h"
+#include "run/exec.h"
+
+#define TRIAL_SECONDS 20
+
+static const char unharmed[] = "Nothing was changed; PID 1 is untouched.";
+
+/* Exit statuses of `escape --careen-trial` [initramfs/common.h]. */
+static const struct {
+	int status;
+	const char *why;
+} meanings[] = {
+	{ 43, "our program ran, but could not leave the old root" },
+	{ 44, "our program came out in the rescue, but cannot execute the stub" },
+};
+
+/* A shared mount cannot lose what is stacked on it by a move (mount(2) EINVAL). */
+static int check_propagation(struct error *err)
+{
+	const struct mount *m;
+	struct mounts ms;
+	int id = path_mount_id("/"), r;
+
+	r = own_mounts(&ms, err);
+	if (r < 0)
+		return r;
+	m = mounts_by_id(&ms, id);
+	if (m && strstr(m->propagation, "shared:"))
+		r = error_set(err, EINVAL, "trial", "/", "the rescue's / is a shared mount",
+			      "Make it private: mount --make-private /");
+	mounts_free(&ms);
+	return r;
+}
+
+static int own_namespace(const char *init_path, struct error *err)
+{
+	char target[320];
+	int r;
+
+	if (unshare(CLONE_NEWNS) < 0)
+		return error_set(err, errno, "trial", "mount namespace", NULL, "%s", unharmed);
+	r = sys->mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
+	if (r < 0)
+		return error_set(err, r, "trial", "make mounts private", NULL, "%s", unharmed);
+	if (old_root_stacked()) {
+		r = sys->mount("/..", CAREEN_OLDROOT, NULL, MS_MOVE, NULL);
+		if (r < 0)
+			return error_set(err, r, "trial", "move the old root to " CAREEN_OLDROOT,
+					 NULL, "%s", unharmed);
+	}
+	text_fmt(target, sizeof(target), "%s%s", CAREEN_OLDROOT, init_path);
+	r = sys->mount(CAREEN_ESCAPE, target, NULL, MS_BIND, NULL);
+	if (r < 0)
+		return error_set(err, r, "trial", target,
+				 "our program cannot be bound over the init's binary", "%s",
+				 unharmed);
+	return 0;
+}
+
+/* In the innermost child, as PID 1 would do it; the errno goes to @fd. */
+static void __attribute__((noreturn)) exec_escape(const char *init_path, int fd)
+{
+	char *argv[] = { (char *)init_path, "--careen-trial", NULL };
+	char *envp[] = { NULL };
+	int code;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (chroot(CAREEN_OLDROOT) == 0 && chdir("/") == 0)
+		execve(init_path, argv, envp);
+	code = errno;
+	if (write(fd, &code, sizeof(code)) < 0)
+		_exit(1);
+	_exit(1);
+}
+
+static int judge(int status, const char *init_path, struct error *err)
+{
+	char why[96];
+	size_t i;
+
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 42)
+		return 0;
+	for (i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++)
+		if (WIFEXITED(status) && WEXITSTATUS(status) == meanings[i].status)
+			return error_set(err, EIO, "trial", init_path, meanings[i].why, "%s",
+					 unharmed);
+	if (WIFSIGNALED(status))
+		text_fmt(why, sizeof(why), "our program was killed by signal %d (%s)",
+			 WTERMSIG(status), strsignal(WTERMSIG(status)));
+	else
+		text_fmt(why, sizeof(why), "our program ended with status %d instead of 42",
+			 WEXITSTATUS(status));
+	return error_set(err, EIO, "trial", init_path, why, "%s", unharmed);
+}
+
+static int execute(const char *init_path, struct error *err)
+{
+	int fds[2], status = 0, code = 0;
+	ssize_t n;
+	pid_t pid;
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return error_set(err, errno, "trial", "pipe", NULL, "%s", unharmed);
+	pid = fork();
+	if (pid == 0)
+		exec_escape(init_path, fds[1]);
+	close(fds[1]);
+	n = pid < 0 ? 0 : read(fds[0], &code, sizeof(code));
+	close(fds[0]);
+	if (pid < 0)
+		return error_set(err, errno, "trial", "fork", NULL, "%s", unharmed);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (n == sizeof(code))
+		return error_set(err, code, "trial", init_path,
+				 code == EACCES ? "it cannot be executed there: not allowed (noexec?)" : NULL,
+				 "%s", unharmed);
+	return judge(status, init_path, err);
+}
+
+static int trial_child(void *arg, struct error *err)
+{
+	const char *init_path = arg;
+	int r = own_namespace(init_path, err);
+
+	return r < 0 ? r : execute(init_path, err);
+}
+
+int handover_trial(const char *init_path, struct error *err)
+{
+	int r = check_propagation(err);
+
+	if (r < 0)
+		return r;
+	return run_with_deadline(TRIAL_SECONDS, trial_child, (void *)init_path, err);
+}
