@@ -1,0 +1,378 @@
+/* cli.c - the command line, from tables: --help is printed from the same rows */
+#include "cli.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "plan/tool.h"
+#include "run/job.h"
+
+static int cmd_status(const struct cli *cli);
+static int cmd_plan(const struct cli *cli);
+static int cmd_log(const struct cli *cli);
+static int cmd_stop(const struct cli *cli);
+static int cmd_help(const struct cli *cli);
+static int cmd_version(const struct cli *cli);
+
+static const struct command {
+	const char *name, *args, *about;
+	int (*fn)(const struct cli *cli);
+	bool needs_step;
+} commands[] = {
+	{ "status", "", "What is: host, steps, findings.", cmd_status, false },
+	{ "plan", "STEP", "Print what the step would do; changes nothing.", cmd_plan, true },
+	{ "run", "STEP", "Do it: print the plan, confirm, follow the job.", cli_run, true },
+	{ "log", "[JOB]", "The jobs, or what one of them said.", cmd_log, false },
+	{ "stop", "[JOB]", "Ask the running job to stop.", cmd_stop, false },
+	{ "help", "", "This text.", cmd_help, false },
+	{ "--help", NULL, NULL, cmd_help, false },
+	{ "--version", NULL, NULL, cmd_version, false },
+	{ 0 },
+};
+
+enum option_kind { FLAG, WORD, SET };
+
+#define OPT(field) offsetof(struct cli, field)
+
+static const struct option {
+	const char *name, *arg, *about;
+	enum option_kind kind;
+	size_t offset;
+} options[] = {
+	{ "--json", NULL, "Machine-readable output.", FLAG, OPT(json) },
+	{ "--yes", NULL, "run: confirm what can be undone or only ends processes.", FLAG, OPT(yes) },
+	{ "--confirm", "WORD", "run: the word that the plan names, for what writes to a disk.",
+	  WORD, OPT(confirm) },
+	{ "--device", "DEV", "repair: the device.", WORD, OPT(opts.device) },
+	{ "--tool", "TOOL", "repair: the tool, see below.", WORD, OPT(opts.tool) },
+	{ "--set", "KEY=VALUE", "repair: the answer to a tool's question; may be repeated.",
+	  SET, 0 },
+	{ "--strategy", "NAME", "detach: how PID 1 is taken over.", WORD, OPT(opts.strategy) },
+	{ "--clean", NULL, "detach: stop services in their own order first.", FLAG,
+	  OPT(opts.clean) },
+	{ "--take-over", NULL, "run: write instead of another operator.", FLAG, OPT(take_over) },
+	{ "--detach", NULL, "run: return once the job has started.", FLAG, OPT(detach) },
+	{ "--follow", NULL, "log: to the job's end (run does so by itself).", FLAG, OPT(follow) },
+	{ 0 },
+};
+
+static const struct {
+	enum exit_status status;
+	const char *meaning;
+} exits[] = {
+	{ EXIT_GOOD, "It went well." },
+	{ EXIT_FAILED, "An operation failed; the log says which and why." },
+	{ EXIT_USAGE, "Wrong use; nothing was done." },
+	{ EXIT_REFUSED, "Refused, here or now; nothing was done, and a sentence says why." },
+	{ EXIT_NOTHING, "There is nothing to do: it is done already." },
+	{ EXIT_STOPPED, "The job was stopped by an operator." },
+	{ EXIT_HANGUP, "The terminal went away; a running job goes on." },
+};
+
+static void print_steps(void)
+{
+	printf("\nSteps, in their order:\n");
+	for (int i = 0; steps[i]; i++)
+		printf("  %-16s%s\n", steps[i]->name, steps[i]->about);
+}
+
+static void print_tools(void)
+{
+	printf("\nTools of repair:\n");
+	for (const struct tool *t = tools; t->name; t++) {
+		printf("  %-16s%s. %s\n", t->name, t->title, t->about);
+		for (int i = 0; i < 4 && t->ask[i].key; i++)
+			printf("  %16s--set %s=...  %s\n", "", t->ask[i].key, t->ask[i].ask);
+	}
+}
+
+static int cmd_help(const struct cli *cli)
+{
+	char left[32];
+
+	(void)cli;
+	printf("careen takes a running Linux off its disks, and back.\n\n"
+	       "  careen          the console\n");
+	for (const struct command *c = commands; c->name; c++) {
+		text_fmt(left, sizeof(left), "%s %s", c->name, c->args ? c->args : "");
+		if (c->about)
+			printf("  careen %-14s %s\n", left, c->about);
+	}
+	printf("\nOptions:\n");
+	for (const struct option *o = options; o->name; o++) {
+		text_fmt(left, sizeof(left), "%s %s", o->name, o->arg ? o->arg : "");
+		printf("  %-18s%s\n", left, o->about);
+	}
+	print_steps();
+	print_tools();
+	printf("\nExit status:\n");
+	for (size_t i = 0; i < sizeof(exits) / sizeof(exits[0]); i++)
+		printf("  %d  %s\n", exits[i].status, exits[i].meaning);
+	return EXIT_GOOD;
+}
+
+static int cmd_version(const struct cli *cli)
+{
+	(void)cli;
+	printf("careen %s\n", CAREEN_VERSION);
+	return EXIT_GOOD;
+}
+
+int cli_fail(const struct error *err)
+{
+	char text[900], clean[900];
+
+	error_text(err, text, sizeof(text));
+	fprintf(stderr, "careen: %s\n", text_clean(clean, sizeof(clean), text));
+	switch (-err->code) {
+	case EALREADY: return EXIT_NOTHING;
+	case EINVAL: return EXIT_USAGE;
+	case EIO: case ENOMEM: return EXIT_FAILED;
+	default: return EXIT_REFUSED;
+	}
+}
+
+int cli_refuse(const struct snapshot *s, bool console)
+{
+	const char *why = NULL;
+
+	if (s->host.place == PLACE_CONTAINER)
+		why = "this is a container, which has no disks or PID 1 of its own; run careen "
+		      "on the machine itself.";
+	else if (!s->host.root)
+		why = "only root can look at every process and device; use sudo.";
+	else if (console && s->host.place == PLACE_UNPREPARED)
+		why = "this system was booted without careen's initramfs; install careen, run "
+		      "update-initramfs -u and boot once.";
+	if (!why)
+		return EXIT_GOOD;
+	fprintf(stderr, "careen: %s\n", why);
+	return EXIT_REFUSED;
+}
+
+static int look(struct snapshot **ret)
+{
+	struct error err = { 0 };
+	int status;
+
+	if (snapshot_take(SNAP_ALL, ret, &err) < 0)
+		return cli_fail(&err);
+	status = cli_refuse(*ret, false);
+	if (status) {
+		snapshot_free(*ret);
+		*ret = NULL;
+	}
+	return status;
+}
+
+static void say(const char *label, const char *word, const char *text)
+{
+	char clean[600];
+
+	printf("%-11s%-9s%s\n", label, word, text_clean(clean, sizeof(clean), text));
+}
+
+static void print_status(const struct snapshot *s)
+{
+	static const char *const words[] = {
+		[STEP_WAITING] = "not yet", [STEP_READY] = "ready", [STEP_DONE] = "done",
+		[STEP_BLOCKED] = "blocked",
+	};
+	static const char *const levels[] = {
+		[FIND_OK] = "ok", [FIND_NOTE] = "note", [FIND_BLOCKER] = "blocker",
+	};
+	struct finding f[32];
+	size_t n = preflight_findings(s, f, 32);
+	char text[400], up[32];
+
+	text_fmt(text, sizeof(text), "%s, %s, Linux %s, up %s", s->host.name, s->host.os,
+		 s->host.kernel, text_span(up, sizeof(up), s->host.uptime_s));
+	say("Host", "", text);
+	for (int i = 0; steps[i]; i++) {
+		struct step_state st = { 0 };
+
+		steps[i]->state(s, &st);
+		say(steps[i]->title, words[st.status], st.why);
+	}
+	for (size_t i = 0; i < n; i++) {
+		say(f[i].what, levels[f[i].level], f[i].text);
+		if (f[i].mend[0])
+			say("", "", f[i].mend);
+	}
+	if (s->old.written)
+		say("Disk", "", "A disk has been written to.");
+}
+
+static int cmd_status(const struct cli *cli)
+{
+	struct snapshot *s = NULL;
+	int status = look(&s);
+
+	if (status)
+		return status;
+	if (cli->json)
+		snapshot_json(s, stdout);
+	else
+		print_status(s);
+	snapshot_free(s);
+	return EXIT_GOOD;
+}
+
+static int cmd_plan(const struct cli *cli)
+{
+	struct snapshot *s = NULL;
+	struct plan *plan = NULL;
+	struct error err = { 0 };
+	int status = look(&s);
+
+	if (status)
+		return status;
+	if (step_find(cli->subject)->plan(s, &cli->opts, &plan, &err) < 0) {
+		status = cli_fail(&err);
+	} else if (cli->json) {
+		plan_json(plan, stdout);
+	} else {
+		plan_print(plan, stdout);
+	}
+	plan_free(plan);
+	snapshot_free(s);
+	return status;
+}
+
+static void print_job(const char *id, bool json, bool last)
+{
+	struct job_view *j = NULL;
+	char clean[300];
+
+	if (job_read(id, &j, NULL) < 0)
+		return;
+	if (json) {
+		printf("{\"id\":\"%s\",\"step\":\"%s\",\"status\":\"%s\",\"operations\":%zu,"
+		       "\"verdict\":", j->id, j->step, job_status_name(j->status), j->n);
+		text_json(stdout, j->verdict ? j->verdict : "");
+		printf("}%s\n", last ? "" : ",");
+	} else {
+		printf("%-6s%-11s%-9s%s\n", j->id, j->step, job_status_name(j->status),
+		       text_clean(clean, sizeof(clean), j->verdict ? j->verdict : ""));
+	}
+	job_free(j);
+}
+
+static int list_jobs(bool json)
+{
+	static char ids[200][16];
+	size_t n = job_list(ids, 200);
+
+	if (json)
+		printf("[\n");
+	for (size_t i = 0; i < n; i++)
+		print_job(ids[i], json, i + 1 == n);
+	if (json)
+		printf("]\n");
+	else if (!n)
+		printf("There has been no job yet.\n");
+	return EXIT_GOOD;
+}
+
+static int cmd_log(const struct cli *cli)
+{
+	struct error err = { 0 };
+
+	if (cli->follow)
+		return cli_follow(cli->subject ? cli->subject : "", cli->json);
+	if (!cli->subject)
+		return list_jobs(cli->json);
+	if (job_print_log(cli->subject, cli->json, stdout, &err) < 0)
+		return cli_fail(&err);
+	return EXIT_GOOD;
+}
+
+static int cmd_stop(const struct cli *cli)
+{
+	struct job_view *j = NULL;
+	struct error err = { 0 };
+	int r = job_read(cli->subject, &j, &err);
+
+	if (r == 0 && j->status != JOB_RUNNING)
+		r = error_set(&err, EALREADY, "stop", j->id, "the job has ended", NULL);
+	if (r == 0)
+		r = job_stop(j->id, &err);
+	job_free(j);
+	return r < 0 ? cli_fail(&err) : EXIT_GOOD;
+}
+
+static int usage(const char *what, const char *word)
+{
+	char clean[200];
+
+	fprintf(stderr, "careen: %s %s; careen help lists what there is.\n", what,
+		text_clean(clean, sizeof(clean), word));
+	return EXIT_USAGE;
+}
+
+static int take_option(struct cli *cli, char **argv, int *i)
+{
+	const struct option *o = options;
+	char *field;
+
+	while (o->name && strcmp(o->name, argv[*i]))
+		o++;
+	if (!o->name)
+		return usage("no such option:", argv[*i]);
+	field = (char *)cli + o->offset;
+	if (o->kind == FLAG) {
+		*(bool *)field = true;
+		return EXIT_GOOD;
+	}
+	if (!argv[*i + 1])
+		return usage("a value is missing after", o->name);
+	++*i;
+	if (o->kind == WORD)
+		*(const char **)field = argv[*i];
+	else if (cli->nanswers < 8)
+		cli->answers[cli->nanswers++] = argv[*i];
+	return EXIT_GOOD;
+}
+
+static int parse(struct cli *cli, char **argv)
+{
+	for (int i = 0; argv[i]; i++) {
+		int status = EXIT_GOOD;
+
+		if (argv[i][0] == '-')
+			status = take_option(cli, argv, &i);
+		else if (cli->subject)
+			status = usage("one word too many:", argv[i]);
+		else
+			cli->subject = argv[i];
+		if (status)
+			return status;
+	}
+	cli->opts.answers = cli->answers;
+	return EXIT_GOOD;
+}
+
+int cli_main(int argc, char **argv)
+{
+	const struct command *c = commands;
+	struct cli cli = { 0 };
+	int status;
+
+	(void)argc;
+	while (c->name && strcmp(c->name, argv[1]))
+		c++;
+	if (!c->name)
+		return usage("no such command:", argv[1]);
+	status = parse(&cli, argv + 2);
+	if (status)
+		return status;
+	if (c->needs_step && !cli.subject)
+		return usage("name a step after", c->name);
+	if (c->needs_step && !step_find(cli.subject))
+		return usage("no such step:", cli.subject);
+	return c->fn(&cli);
+}

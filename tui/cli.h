@@ -1,0 +1,33 @@
+/* cli.h - careen status, plan, run, log ...: for scripts, without a screen */
+#ifndef CAREEN_CLI_H
+#define CAREEN_CLI_H
+
+#include <stdbool.h>
+
+#include "plan/step.h"
+
+/* The table in cli.c says what each means; --help prints it. */
+enum exit_status {
+	EXIT_GOOD, EXIT_FAILED, EXIT_USAGE, EXIT_REFUSED, EXIT_NOTHING, EXIT_STOPPED,
+	EXIT_HANGUP,
+};
+
+struct cli {
+	bool json, yes, take_over, detach, follow;
+	const char *confirm, *subject;	/* subject: STEP or JOB */
+	struct plan_opts opts;
+	const char *answers[9];
+	int nanswers;
+};
+
+/* `careen COMMAND ...`; returns the exit status. */
+int cli_main(int argc, char **argv);
+int cli_run(const struct cli *cli);
+/* Follow a job's events to its end; exit status by its result. */
+int cli_follow(const char *id, bool json);
+/* "careen: sentence" on stderr; returns the exit status that fits the code. */
+int cli_fail(const struct error *err);
+/* One sentence on stderr why this place or user is refused; EXIT_GOOD = not. */
+int cli_refuse(const struct snapshot *s, bool console);
+
+#endif

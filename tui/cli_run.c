@@ -1,0 +1,215 @@
+/* cli_run.c - careen run: plan, confirm, start, follow */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "cli.h"
+#include "run/job.h"
+#include "run/writer.h"
+
+static int refuse(const char *why)
+{
+	fprintf(stderr, "careen: nothing was done: %s\n", why);
+	return EXIT_REFUSED;
+}
+
+static bool typed(const char *want)
+{
+	char line[200];
+
+	fflush(stdout);
+	if (!fgets(line, sizeof(line), stdin))
+		return false;
+	line[strcspn(line, "\n")] = '\0';
+	return strcmp(line, want) == 0;
+}
+
+/* Never asks where nobody can answer; the harmless answer comes first. */
+static int confirm(const struct cli *cli, const struct plan *plan)
+{
+	bool ask = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+
+	if (plan->token && cli->confirm)
+		return strcmp(cli->confirm, plan->token) == 0 ? EXIT_GOOD :
+			refuse("that is not the word of this plan.");
+	if (plan->token && !ask)
+		return refuse("it writes to a disk; add --confirm with the word above.");
+	if (plan->token) {
+		printf("Enter alone: nothing happens. The word: it runs. > ");
+		return typed(plan->token) ? EXIT_GOOD : refuse("the word was not given.");
+	}
+	if (cli->yes || cli->confirm)
+		return EXIT_GOOD;
+	if (!ask)
+		return refuse("add --yes to confirm the plan above.");
+	printf("Ctrl-C: nothing happens. Enter: it runs. ");
+	return typed("") ? EXIT_GOOD : refuse("it was not confirmed.");
+}
+
+/* What the follower has told already. */
+struct told {
+	size_t log;
+	enum op_status *op;
+	size_t nop;
+};
+
+static void line(const char *indent, const char *text)
+{
+	char clean[1024];
+
+	printf("%s%s\n", indent, text_clean(clean, sizeof(clean), text ? text : ""));
+}
+
+static void tell_op(const struct job_view *j, size_t i)
+{
+	const struct op_view *op = &j->op[i];
+
+	printf("[%zu/%zu] %s: ", i + 1, j->n, op_status_name(op->status));
+	line("", op->title);
+	if (op->status != OPS_FAILED)
+		return;
+	if (op->message && *op->message)
+		line("        ", op->message);
+	if (op->hint && *op->hint)
+		line("        ", op->hint);
+}
+
+static void tell_text(const struct job_view *j, struct told *told)
+{
+	if (told->nop != j->n) {
+		free(told->op);
+		told->op = calloc(j->n + 1, sizeof(*told->op));
+		told->nop = told->op ? j->n : 0;
+	}
+	for (; told->log < j->nlog; told->log++)
+		line("        ", j->log[told->log]);
+	for (size_t i = 0; i < told->nop; i++) {
+		if (told->op[i] == j->op[i].status)
+			continue;
+		told->op[i] = j->op[i].status;
+		tell_op(j, i);
+	}
+	if (j->status != JOB_RUNNING && j->verdict)
+		line("", j->verdict);
+}
+
+/* The raw events, and of them only what is new. */
+static void tell_json(const struct job_view *j, struct told *told)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f)
+		return;
+	job_print_log(j->id, true, f, NULL);
+	fclose(f);
+	if (text && size > told->log) {
+		fwrite(text + told->log, 1, size - told->log, stdout);
+		told->log = size;
+	}
+	free(text);
+}
+
+static void wait_for_news(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	char buf[4096];
+
+	/* The second is for a job that dies without a last word: no file changes. */
+	if (poll(&p, 1, 1000) > 0 && p.revents)
+		(void)!read(fd, buf, sizeof(buf));
+}
+
+static int result(enum job_status status)
+{
+	switch (status) {
+	case JOB_DONE: return EXIT_GOOD;
+	case JOB_STOPPED: return EXIT_STOPPED;
+	default: return EXIT_FAILED;
+	}
+}
+
+int cli_follow(const char *id, bool json)
+{
+	struct job_view *j = NULL;
+	struct told told = { 0 };
+	struct error err = { 0 };
+	enum job_status status;
+	int fd = job_watch(id, NULL);
+
+	do {
+		if (job_read(id, &j, &err) < 0)
+			return cli_fail(&err);
+		if (json)
+			tell_json(j, &told);
+		else
+			tell_text(j, &told);
+		fflush(stdout);
+		status = j->status;
+		job_free(j);
+		j = NULL;
+		if (status == JOB_RUNNING)
+			wait_for_news(fd);
+	} while (status == JOB_RUNNING);
+	free(told.op);
+	if (fd >= 0)
+		close(fd);
+	return result(status);
+}
+
+static int start(const struct cli *cli, const struct plan *plan)
+{
+	struct error err = { 0 };
+	char id[16];
+	int status;
+
+	if (writer_take(cli->take_over, &err) < 0)
+		return cli_fail(&err);
+	if (job_start(plan, id, &err) < 0) {
+		status = cli_fail(&err);
+	} else if (cli->detach) {
+		printf(cli->json ? "{\"job\":\"%s\"}\n" : "job %s\n", id);
+		status = EXIT_GOOD;
+	} else {
+		status = cli_follow(id, cli->json);
+	}
+	writer_release();
+	return status;
+}
+
+static int plan_and_start(const struct cli *cli, const struct snapshot *s)
+{
+	struct plan *plan = NULL;
+	struct error err = { 0 };
+	int status;
+
+	if (step_find(cli->subject)->plan(s, &cli->opts, &plan, &err) < 0)
+		return cli_fail(&err);
+	plan_print(plan, cli->json ? stderr : stdout);
+	fflush(stdout);
+	status = confirm(cli, plan);
+	if (status == EXIT_GOOD)
+		status = start(cli, plan);
+	plan_free(plan);
+	return status;
+}
+
+int cli_run(const struct cli *cli)
+{
+	struct snapshot *s = NULL;
+	struct error err = { 0 };
+	int status;
+
+	if (snapshot_take(SNAP_ALL, &s, &err) < 0)
+		return cli_fail(&err);
+	status = cli_refuse(s, true);
+	if (status == EXIT_GOOD)
+		status = plan_and_start(cli, s);
+	snapshot_free(s);
+	return status;
+}

@@ -1,0 +1,301 @@
+/* job.c - a confirmed plan under way, one operation a line */
+#include <string.h>
+
+#include "base/text.h"
+#include "clock.h"
+#include "console.h"
+#include "screens/plan.h"
+#include "widgets/gauge.h"
+#include "widgets/list.h"
+#include "widgets/text.h"
+
+enum { COL_MARK, COL_TITLE, COL_STATE, COL_TIME };
+
+static const struct column columns[] = {
+	[COL_MARK] = { "", 1, 0, 0, false, false },
+	[COL_TITLE] = { "OPERATION", 20, 1, 0, false, false },
+	[COL_STATE] = { "STATE", 8, 0, 0, false, false },
+	[COL_TIME] = { "TIME", 8, 0, 0, true, false },
+};
+
+static void job_cell(const void *rows, size_t row, size_t col, struct cell *ret);
+static uint64_t job_row_id(const void *rows, size_t row);
+
+static struct list list = {
+	.cols = columns, .ncols = sizeof(columns) / sizeof(columns[0]), .cell = job_cell,
+	.id = job_row_id, .empty = "No operation.", .sort = -1,
+};
+static struct text log_text, outcome;
+static bool moved;		/* the operator has moved the cursor: it stays */
+static bool scrolled;		/* or the log */
+static char shown[16];
+
+static const struct {
+	const char *mark;
+	int style;
+} marks[] = {
+	[OPS_WAITING] = { "·", ST_DIM }, [OPS_RUNNING] = { "▸", ST_ACCENT },
+	[OPS_DONE] = { "✓", ST_GOOD }, [OPS_FAILED] = { "✗", ST_BAD },
+	[OPS_SKIPPED] = { "–", ST_DIM },
+};
+
+static void clock_text(char *dst, size_t size, int64_t from, int64_t to)
+{
+	int64_t s = to > from ? (to - from) / 1000 : 0;
+
+	if (s >= 3600)
+		text_fmt(dst, size, "%d:%02d:%02d", (int)(s / 3600), (int)(s / 60 % 60),
+			 (int)(s % 60));
+	else
+		text_fmt(dst, size, "%d:%02d", (int)(s / 60), (int)(s % 60));
+}
+
+static void job_cell(const void *rows, size_t row, size_t col, struct cell *ret)
+{
+	const struct op_view *op = &((const struct job_view *)rows)->op[row];
+
+	if (col == COL_MARK) {
+		text_fmt(ret->s, sizeof(ret->s), "%s", marks[op->status].mark);
+		ret->style = marks[op->status].style;
+		return;
+	}
+	if (op->status == OPS_WAITING || op->status == OPS_SKIPPED)
+		ret->style = ST_DIM;
+	if (col == COL_TITLE) {
+		text_fmt(ret->s, sizeof(ret->s), "%s", op->title);
+	} else if (col == COL_STATE) {
+		text_fmt(ret->s, sizeof(ret->s), "%s", op_status_name(op->status));
+		ret->style = op->status == OPS_DONE ? ST_NORMAL : marks[op->status].style;
+	} else if (op->started_ms) {
+		clock_text(ret->s, sizeof(ret->s), op->started_ms,
+			   op->ended_ms ? op->ended_ms : clock_boot_ms());
+	}
+}
+
+static uint64_t job_row_id(const void *rows, size_t row)
+{
+	(void)rows;
+	return row;
+}
+
+static const struct op_view *current(const struct job_view *j)
+{
+	return j->current < j->n ? &j->op[j->current] : NULL;
+}
+
+static void add_failure(const struct job_view *j)
+{
+	const struct op_view *op = current(j);
+
+	if (op && op->message && *op->message)
+		text_add_left(&outcome, ST_BAD, "✗", ST_NORMAL, 2, "%s", op->message);
+	if (op && op->hint && *op->hint)
+		text_add_left(&outcome, ST_ACCENT, "→", ST_NORMAL, 2, "%s", op->hint);
+	text_add(&outcome, ST_BOLD, 0, "r tries again   %sb backs out (resume)   "
+		 "Esc leaves it here", op && op->skippable ? "s goes on without it   " : "");
+}
+
+static void fill_outcome(const struct console *c)
+{
+	const struct job_view *j = c->job;
+	bool good = j->status == JOB_DONE;
+
+	text_clear(&outcome);
+	if (j->status == JOB_RUNNING)
+		return;
+	if (j->verdict && *j->verdict)
+		text_add_left(&outcome, good ? ST_GOOD : ST_WARN, good ? "✓" : "!", ST_NORMAL, 2,
+			      "%s", j->verdict);
+	if (j->status == JOB_FAILED || j->status == JOB_DIED || j->status == JOB_STOPPED)
+		add_failure(j);
+	else if (c->snap)
+		text_add(&outcome, ST_BOLD, 0, "Enter goes on to %s.", steps[c->step]->title);
+}
+
+static void fill_log(const struct job_view *j)
+{
+	text_clear(&log_text);
+	for (size_t i = 0; i < j->nlog; i++)
+		text_add(&log_text, ST_DIM, 2, "%s", j->log[i]);
+	if (!scrolled)
+		text_bottom(&log_text);
+}
+
+static void job_open(struct console *c)
+{
+	(void)c;
+	moved = scrolled = false;
+}
+
+static void job_update(struct console *c)
+{
+	const struct job_view *j = c->job;
+
+	if (!j)
+		return;
+	if (strcmp(shown, j->id))
+		moved = scrolled = false;
+	text_fmt(shown, sizeof(shown), "%s", j->id);
+	list_set(&list, j, j->n);
+	if (!moved)
+		list_select_id(&list, j->current < j->n ? j->current : j->n ? j->n - 1 : 0);
+	fill_log(j);
+	fill_outcome(c);
+}
+
+static void job_title(const struct console *c, char *left, char *right, size_t size)
+{
+	const struct job_view *j = c->job;
+	char span[16];
+
+	if (!j)
+		return;
+	clock_text(span, sizeof(span), j->started_ms, j->ended_ms ? j->ended_ms : clock_boot_ms());
+	text_fmt(left, size, "Job %s · %s", j->id, j->title ? j->title : j->step);
+	text_fmt(right, size, "%s %s", job_status_name(j->status), span);
+}
+
+/* Progress of what runs now, in its own units. */
+static int draw_progress(const struct job_view *j, struct box box)
+{
+	const struct op_view *op = current(j);
+
+	if (j->status != JOB_RUNNING || !op || (op->fraction < 0 && !op->progress[0]))
+		return 0;
+	gauge_draw(box.y + box.h - 1, box.x + 1, box.w - 2, op->fraction, op->progress);
+	return 1;
+}
+
+static int draw_outcome(struct box box)
+{
+	int rows = text_height(&outcome, box.w - 2), most = box.h / 2;
+	struct box o = { 0, box.x + 1, rows < most ? rows : most, box.w - 2 };
+
+	o.y = box.y + box.h - o.h;
+	if (outcome.n)
+		text_draw(&outcome, o);
+	return outcome.n ? o.h : 0;
+}
+
+static void job_draw(struct console *c, struct box box)
+{
+	int foot, tail, ops;
+
+	if (!c->job)
+		return;
+	foot = draw_progress(c->job, box) + draw_outcome(box);
+	if (foot) {
+		term_fill(box.y + box.h - foot - 1, box.x, box.w, ST_DIM, "─");
+		foot++;
+	}
+	box.h -= foot;
+	ops = c->job->n + 1;
+	tail = text_height(&log_text, box.w - 2);
+	if (tail > box.h - ops - 1)
+		tail = box.h - ops - 1 > box.h / 3 ? box.h - ops - 1 : box.h / 3;
+	if (tail > 1) {
+		struct box t = { box.y + box.h - tail, box.x + 1, tail, box.w - 2 };
+
+		term_fill(t.y - 1, box.x, box.w, ST_DIM, "─");
+		text_draw(&log_text, t);
+		box.h -= tail + 1;
+	}
+	list_draw(&list, box);
+}
+
+static bool job_failed(const struct console *c)
+{
+	return c->job && c->job->status != JOB_RUNNING && c->job->status != JOB_DONE;
+}
+
+static void skip(struct console *c)
+{
+	const struct op_view *op = current(c->job);
+
+	if (op && op->skippable)
+		plan_again(c, c->job->step, op->title);
+	else
+		console_note(c, ST_WARN, "What follows depends on this operation: it cannot be left out.");
+}
+
+static void stop(struct console *c)
+{
+	struct error err = { 0 };
+
+	if (!console_may_write(c))
+		console_note(c, ST_WARN, "Another operator writes. t takes over.");
+	else if (job_stop(c->job->id, &err) < 0)
+		console_error(c, &err);
+	else
+		console_note(c, ST_NORMAL, "Asked to stop. What runs now may have to end first.");
+}
+
+static bool after_failure(struct console *c, enum request request)
+{
+	switch (request) {
+	case REQ_RETRY: plan_again(c, c->job->step, NULL); return true;
+	case REQ_SKIP: skip(c); return true;
+	case REQ_BACK_OUT: console_plan(c, &step_resume, NULL, NULL); return true;
+	case REQ_ENTER: return true;
+	default: return false;
+	}
+}
+
+static bool move_ops(enum request request)
+{
+	if (request != REQ_UP && request != REQ_DOWN)
+		return false;
+	moved = true;
+	return list_request(&list, request);
+}
+
+static bool job_request(struct console *c, enum request request)
+{
+	if (!c->job)
+		return false;
+	if (request == REQ_STOP && console_job_running(c)) {
+		stop(c);
+		return true;
+	}
+	if (job_failed(c) && after_failure(c, request))
+		return true;
+	if (request == REQ_ENTER) {
+		if (!console_job_running(c))
+			console_view(c, "overview");
+		return true;
+	}
+	if (move_ops(request))
+		return true;
+	if (!text_request(&log_text, request))
+		return false;
+	scrolled = log_text.top + log_text.height < log_text.rows;
+	return true;
+}
+
+static const struct hint *job_hints(const struct console *c)
+{
+	static const struct hint running[] = {
+		{ REQ_HELP, NULL }, { REQ_STOP, NULL }, { REQ_BACK, "Leave it running" },
+		{ REQ_PAGE_UP, "Log" }, { REQ_VIEW, NULL }, { REQ_SHELL, NULL },
+		{ REQ_QUIT, NULL }, { 0 },
+	};
+	static const struct hint failed[] = {
+		{ REQ_HELP, NULL }, { REQ_RETRY, NULL }, { REQ_SKIP, NULL },
+		{ REQ_BACK_OUT, NULL }, { REQ_BACK, "Leave it" }, { REQ_SHELL, NULL },
+		{ REQ_QUIT, NULL }, { 0 },
+	};
+	static const struct hint done[] = {
+		{ REQ_HELP, NULL }, { REQ_ENTER, "Go on" }, { REQ_PAGE_UP, "Log" },
+		{ REQ_VIEW, NULL }, { REQ_SHELL, NULL }, { REQ_QUIT, NULL }, { 0 },
+	};
+
+	if (console_job_running(c))
+		return running;
+	return job_failed(c) ? failed : done;
+}
+
+const struct screen_ops screen_job = {
+	.name = "job", .about = "The job under way, or the latest one.", .open = job_open,
+	.update = job_update, .title = job_title, .draw = job_draw,
+	.request = job_request, .hints = job_hints,
+};

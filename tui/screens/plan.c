@@ -1,0 +1,374 @@
+/* plan.c - what would be done, before anything is; and the confirmation */
+#include "screens/plan.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "console.h"
+#include "plan/strategy.h"
+#include "widgets/list.h"
+#include "widgets/prompt.h"
+#include "widgets/text.h"
+
+enum { COL_NUMBER, COL_TITLE, COL_DANGER, COL_LIMIT };
+
+static const struct column columns[] = {
+	[COL_NUMBER] = { "#", 4, 0, 0, true, false },
+	[COL_TITLE] = { "OPERATION", 20, 1, 0, false, false },
+	[COL_DANGER] = { "DANGER", 14, 0, 0, false, false },
+	[COL_LIMIT] = { "LIMIT", 6, 0, 0, true, false },
+};
+
+static void plan_cell(const void *rows, size_t row, size_t col, struct cell *ret);
+static uint64_t plan_id(const void *rows, size_t row);
+
+static struct list list = {
+	.cols = columns, .ncols = sizeof(columns) / sizeof(columns[0]), .cell = plan_cell,
+	.id = plan_id, .empty = "There is nothing to do.", .sort = -1,
+};
+
+/* The choices it was made with: copies, they outlive what they came from. */
+static struct {
+	const struct step *step;
+	struct plan_opts opts;
+	char device[64], tool[32], strategy[32], skip[256], answer[4][300];
+	const char *answers[5];
+} made;
+
+static struct plan *plan;
+static struct text foot;
+static char typed[80];
+static bool commands;
+
+static void plan_cell(const void *rows, size_t row, size_t col, struct cell *ret)
+{
+	static const int styles[] = {
+		[DANGER_NONE] = ST_DIM, [DANGER_UNDOABLE] = ST_NORMAL, [DANGER_LOSES] = ST_WARN,
+		[DANGER_DESTROYS] = ST_BAD,
+	};
+	const struct op *op = &((const struct plan *)rows)->ops[row];
+
+	if (col == COL_NUMBER)
+		text_fmt(ret->s, sizeof(ret->s), "%zu.", row + 1);
+	else if (col == COL_TITLE && commands && op->command)
+		text_fmt(ret->s, sizeof(ret->s), "$ %s", op->command);
+	else if (col == COL_TITLE)
+		text_fmt(ret->s, sizeof(ret->s), "%s", op->title);
+	else if (col == COL_DANGER)
+		text_fmt(ret->s, sizeof(ret->s), "%s", danger_name(op->danger));
+	else if (op->deadline_s)
+		text_fmt(ret->s, sizeof(ret->s), "%u s", op->deadline_s);
+	else
+		text_fmt(ret->s, sizeof(ret->s), "none");
+	if (col == COL_DANGER)
+		ret->style = styles[op->danger];
+	else if (col != COL_TITLE)
+		ret->style = ST_DIM;
+}
+
+static uint64_t plan_id(const void *rows, size_t row)
+{
+	(void)rows;
+	return row;
+}
+
+static void keep(char *dst, size_t size, const char *src, const char **field)
+{
+	if (src != dst)
+		text_fmt(dst, size, "%s", src ? src : "");
+	*field = src ? dst : NULL;
+}
+
+static void keep_opts(const struct step *step, const struct plan_opts *opts, const char *skip)
+{
+	const struct plan_opts none = { 0 };
+	const char *ignored;
+	size_t n = 0;
+
+	opts = opts ? opts : &none;
+	made.step = step;
+	made.opts.clean = opts->clean;
+	keep(made.device, sizeof(made.device), opts->device, &made.opts.device);
+	keep(made.tool, sizeof(made.tool), opts->tool, &made.opts.tool);
+	keep(made.strategy, sizeof(made.strategy), opts->strategy, &made.opts.strategy);
+	keep(made.skip, sizeof(made.skip), skip, &ignored);
+	for (; opts->answers && opts->answers[n] && n < 4; n++)
+		keep(made.answer[n], sizeof(made.answer[n]), opts->answers[n], &made.answers[n]);
+	made.answers[n] = NULL;
+	made.opts.answers = made.answers;
+}
+
+static void leave_out(struct plan *p, struct console *c)
+{
+	struct error err = { 0 };
+
+	for (size_t i = 0; made.skip[0] && i < p->n; i++) {
+		if (strcmp(p->ops[i].title, made.skip))
+			continue;
+		if (plan_skip(p, i, &err) < 0)
+			console_error(c, &err);
+		return;
+	}
+}
+
+static int make(struct console *c)
+{
+	struct plan *p = NULL;
+	struct error err = { 0 };
+	int r = made.step->plan(c->snap, &made.opts, &p, &err);
+
+	if (r < 0) {
+		console_error(c, &err);
+		return r;
+	}
+	leave_out(p, c);
+	plan_free(plan);
+	plan = p;
+	typed[0] = '\0';
+	list_set(&list, plan, plan->n);
+	return 0;
+}
+
+void console_plan(struct console *c, const struct step *step, const struct plan_opts *opts,
+		  const char *skip)
+{
+	if (!c->snap)
+		return;
+	keep_opts(step, opts, skip);
+	if (make(c) < 0)
+		return;
+	list_request(&list, REQ_HOME);
+	screen_push(c, &screen_plan);
+}
+
+void plan_again(struct console *c, const char *name, const char *skip)
+{
+	const struct step *step = step_find(name);
+
+	if (!step)
+		return;
+	if (step == &step_repair && made.step != step) {
+		console_view(c, "devices");
+		console_note(c, ST_NORMAL, "Choose the device and the tool again.");
+		return;
+	}
+	console_plan(c, step, made.step == step ? &made.opts : NULL, skip);
+}
+
+/* A step that cannot run says why, and goes to where the reason can be seen. */
+static void explain(struct console *c, const struct step_state *st)
+{
+	if (st->see && strcmp(st->see, screen_top(c)->name))
+		console_view(c, st->see);
+	console_note(c, ST_WARN, "%s: %s", steps[c->step]->title, st->why);
+}
+
+void console_run_step(struct console *c)
+{
+	const struct step_state *st = &c->state[c->step];
+
+	if (!c->snap)
+		return;
+	if (st->status == STEP_BLOCKED || st->status == STEP_WAITING) {
+		explain(c, st);
+	} else if (steps[c->step] == &step_repair) {
+		console_view(c, "devices");
+		console_note(c, ST_NORMAL, "Choose the device to repair, then Enter.");
+	} else {
+		console_plan(c, steps[c->step], NULL, NULL);
+	}
+}
+
+static void plan_close(struct console *c)
+{
+	(void)c;
+	plan_free(plan);
+	plan = NULL;
+	list_set(&list, NULL, 0);
+}
+
+static void plan_title(const struct console *c, char *left, char *right, size_t size)
+{
+	(void)c;
+	text_fmt(left, size, "Plan · %s", plan->title);
+	text_fmt(right, size, "%zu", plan->n);
+}
+
+static void add_procs(const struct op *op)
+{
+	char names[1200] = "";
+	size_t len = 0;
+
+	for (size_t i = 0; i < op->nprocs && len < sizeof(names) - 60; i++)
+		len += snprintf(names + len, sizeof(names) - len, "%s%s %d", i ? ", " : "",
+				op->procs[i].name, (int)op->procs[i].pid);
+	if (op->nprocs)
+		text_add(&foot, ST_DIM, 2, "  %s", names);
+}
+
+static void add_choices(void)
+{
+	const struct strategy *s = made.opts.strategy ? strategy_find(made.opts.strategy) : NULL;
+
+	if (made.step != &step_detach)
+		return;
+	text_add(&foot, ST_NORMAL, 0, "c: %s   y: %s",
+		 made.opts.clean ? "clean, services are stopped in their order" :
+				   "quick, services are left to Kill",
+		 s ? s->name : "best strategy");
+}
+
+static void add_confirm(const struct console *c)
+{
+	text_blank(&foot);
+	if (!console_may_write(c))
+		text_add(&foot, ST_WARN, 0, "Read-only here. Esc goes back.");
+	else if (plan->token)
+		text_add(&foot, ST_BAD, 0, "Esc goes back, nothing has happened. To run it, type %s "
+			 "(%s), then Enter:", plan->token, plan->token_what ? plan->token_what : "");
+	else
+		text_add(&foot, ST_BOLD, 0, "Esc goes back, nothing has happened.   Enter runs it.");
+}
+
+static void fill_foot(const struct console *c)
+{
+	size_t at = list_current(&list);
+
+	text_clear(&foot);
+	if (at != SIZE_MAX) {
+		const struct op *op = &plan->ops[at];
+
+		text_add(&foot, ST_DIM, 2, "%s%s", commands || !op->command ? "" : "$ ",
+			 commands || !op->command ? op->title : op->command);
+		add_procs(op);
+	}
+	add_choices();
+	if (plan->undo)
+		text_add(&foot, ST_NORMAL, 0, "%s", plan->undo);
+	add_confirm(c);
+}
+
+static void plan_draw(struct console *c, struct box box)
+{
+	struct box f = { 0, box.x + 1, 0, box.w - 2 };
+	bool prompt = plan->token && console_may_write(c);
+	int rows, most = box.h - 5 - prompt;
+
+	fill_foot(c);
+	rows = text_height(&foot, f.w);
+	f.h = rows < most ? rows : most;
+	f.y = box.y + box.h - f.h - prompt;
+	if (prompt)
+		prompt_draw(f.y + f.h, f.x, f.w, "> ", typed);
+	text_bottom(&foot);
+	text_draw(&foot, f);
+	term_fill(f.y - 1, box.x, box.w, ST_DIM, "─");
+	box.h = f.y - 1 - box.y;
+	list_draw(&list, box);
+}
+
+static void start(struct console *c)
+{
+	struct error err = { 0 };
+	char id[16];
+
+	if (writer_take(false, &err) < 0 || job_start(plan, id, &err) < 0) {
+		writer_read(&c->writer);
+		console_error(c, &err);
+		return;
+	}
+	writer_read(&c->writer);
+	screen_pop(c);
+	console_read_job(c);
+	screen_push(c, &screen_job);
+}
+
+static void confirm(struct console *c)
+{
+	if (!console_may_write(c)) {
+		console_note(c, ST_WARN, c->writer.pid ?
+			     "Nothing has happened: another operator writes. t takes over." :
+			     "Nothing has happened: this is read-only.");
+	} else if (!plan->token || strcmp(typed, plan->token) == 0) {
+		start(c);
+	} else {
+		console_note(c, ST_WARN, typed[0] ? "That is not the word. Nothing has happened." :
+			     "Type the word to run it, or Esc. Nothing has happened.");
+		typed[0] = '\0';
+	}
+}
+
+/* The next strategy that can work here; none left: the best one again. */
+static void next_strategy(struct console *c)
+{
+	const struct strategy *s = strategies, *now;
+	char why[200];
+
+	now = made.opts.strategy ? strategy_find(made.opts.strategy) : strategy_best(c->snap);
+	if (now)
+		s = now + 1;
+	while (s->name && !s->applies(c->snap, why, sizeof(why)))
+		s++;
+	keep(made.strategy, sizeof(made.strategy), s->name, &made.opts.strategy);
+	make(c);
+}
+
+static bool plan_request(struct console *c, enum request request)
+{
+	bool detach = made.step == &step_detach;
+
+	if (request == REQ_ENTER) {
+		confirm(c);
+	} else if (request == REQ_COMMANDS) {
+		commands = !commands;
+	} else if (request == REQ_CLEAN && detach) {
+		made.opts.clean = !made.opts.clean;
+		make(c);
+	} else if (request == REQ_STRATEGY && detach) {
+		next_strategy(c);
+	} else if (request == REQ_REFRESH) {
+		c->stale = true;
+		make(c);
+	} else if (request == REQ_FILTER || request == REQ_BACK) {
+		return request == REQ_FILTER;
+	} else if (request >= REQ_SORT_LEFT && request <= REQ_SORT_REVERSE) {
+		return true;
+	} else {
+		return list_request(&list, request);
+	}
+	return true;
+}
+
+static bool plan_key(struct console *c, int key)
+{
+	return plan->token && console_may_write(c) &&
+	       prompt_edit(typed, sizeof(typed), key);
+}
+
+static const struct hint *plan_hints(const struct console *c)
+{
+	static const struct hint plain[] = {
+		{ REQ_BACK, NULL }, { REQ_ENTER, "Run" }, { REQ_COMMANDS, NULL },
+		{ REQ_REFRESH, NULL }, { REQ_HELP, NULL }, { REQ_QUIT, NULL }, { 0 },
+	};
+	static const struct hint detach[] = {
+		{ REQ_BACK, NULL }, { REQ_ENTER, "Run" }, { REQ_CLEAN, NULL },
+		{ REQ_STRATEGY, NULL }, { REQ_COMMANDS, NULL }, { REQ_HELP, NULL },
+		{ REQ_QUIT, NULL }, { 0 },
+	};
+	static const struct hint token[] = {
+		{ REQ_BACK, NULL }, { REQ_ENTER, "Run, once the word is typed" },
+		{ REQ_HELP, NULL }, { 0 },
+	};
+
+	if (plan->token && console_may_write(c))
+		return token;
+	return made.step == &step_detach ? detach : plain;
+}
+
+const struct screen_ops screen_plan = {
+	.name = "plan", .about = "What would be done, in order, before anything is.",
+	.close = plan_close, .title = plan_title, .draw = plan_draw,
+	.request = plan_request, .key = plan_key, .hints = plan_hints,
+};

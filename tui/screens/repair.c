@@ -1,0 +1,305 @@
+/* repair.c - device chosen: which tool, and the answers to its questions */
+#include "screens/repair.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "console.h"
+#include "screens/devices.h"
+#include "widgets/list.h"
+#include "widgets/prompt.h"
+#include "widgets/text.h"
+
+#define MAX_TOOLS 32
+
+enum { TOOL_COL_TITLE, TOOL_COL_ABOUT, TOOL_COL_DANGER };
+enum { DEV_COL_NAME, DEV_COL_SIZE, DEV_COL_FS, DEV_COL_USED };
+
+static char device[64];		/* "vda1": found again in each snapshot */
+static const struct tool *suited[MAX_TOOLS], *tool;
+static size_t nsuited;
+static int asked;		/* index of the present question */
+static char answer[4][300], typed[256];
+
+static const struct column tool_columns[] = {
+	[TOOL_COL_TITLE] = { "TOOL", 30, 0, 0, false, false },
+	[TOOL_COL_ABOUT] = { "WHAT IT DOES", 20, 1, 88, false, false },
+	[TOOL_COL_DANGER] = { "DANGER", 14, 0, 0, false, false },
+};
+
+static void tool_cell(const void *rows, size_t row, size_t col, struct cell *ret)
+{
+	const struct tool *t = suited[row];
+
+	(void)rows;
+	if (col == TOOL_COL_TITLE)
+		text_fmt(ret->s, sizeof(ret->s), "%s", t->title);
+	else if (col == TOOL_COL_ABOUT)
+		text_fmt(ret->s, sizeof(ret->s), "%s", t->about);
+	else
+		text_fmt(ret->s, sizeof(ret->s), "%s", danger_name(t->danger));
+	if (col == TOOL_COL_DANGER)
+		ret->style = t->danger == DANGER_DESTROYS ? ST_BAD : ST_DIM;
+}
+
+static uint64_t row_number(const void *rows, size_t row)
+{
+	(void)rows;
+	return row;
+}
+
+static struct list tool_list = {
+	.cols = tool_columns, .ncols = sizeof(tool_columns) / sizeof(tool_columns[0]),
+	.cell = tool_cell, .id = row_number, .empty = "No tool suits this device.", .sort = -1,
+};
+
+static const struct column dev_columns[] = {
+	[DEV_COL_NAME] = { "NAME", 12, 1, 0, false, true },
+	[DEV_COL_SIZE] = { "SIZE", 5, 0, 0, true, false },
+	[DEV_COL_FS] = { "FS", 8, 0, 0, false, false },
+	[DEV_COL_USED] = { "USED BY", 14, 2, 0, false, true },
+};
+
+static void dev_cell(const void *rows, size_t row, size_t col, struct cell *ret)
+{
+	const struct blockdev *b = &((const struct blockdevs *)rows)->row[row];
+
+	if (col == DEV_COL_NAME)
+		text_fmt(ret->s, sizeof(ret->s), "%s", b->path);
+	else if (col == DEV_COL_SIZE)
+		text_size(ret->s, sizeof(ret->s), b->size);
+	else if (col == DEV_COL_FS)
+		text_fmt(ret->s, sizeof(ret->s), "%s", b->fstype ? b->fstype : "");
+	else
+		text_fmt(ret->s, sizeof(ret->s), "%s", b->used_by && *b->used_by ? b->used_by : "–");
+}
+
+static uint64_t dev_id(const void *rows, size_t row)
+{
+	return ((const struct blockdevs *)rows)->row[row].dev;
+}
+
+static struct list dev_list = {
+	.cols = dev_columns, .ncols = sizeof(dev_columns) / sizeof(dev_columns[0]),
+	.cell = dev_cell, .id = dev_id, .empty = "No block device.", .sort = -1,
+};
+
+void repair_device(struct console *c, const struct blockdev *dev)
+{
+	const char *user = device_user(c->snap, dev);
+	struct step_state st = { 0 };
+
+	step_repair.state(c->snap, &st);
+	if (st.status != STEP_READY)
+		return console_note(c, ST_WARN, "Repair: %s", st.why);
+	if (user)
+		return console_note(c, ST_WARN, "%s is in use (%s): free it first.", dev->path, user);
+	text_fmt(device, sizeof(device), "%s", dev->name);
+	nsuited = 0;
+	for (const struct tool *t = tools; t->name && nsuited < MAX_TOOLS; t++)
+		if (tool_suits(t, dev))
+			suited[nsuited++] = t;
+	list_set(&tool_list, suited, nsuited);
+	list_request(&tool_list, REQ_HOME);
+	screen_push(c, &screen_tools);
+}
+
+static void make_plan(struct console *c)
+{
+	const char *answers[5] = { NULL };
+	struct plan_opts opts = { .device = device, .tool = tool->name, .answers = answers };
+
+	for (int i = 0; i < 4 && tool->ask[i].key; i++)
+		answers[i] = answer[i];
+	console_plan(c, &step_repair, &opts, NULL);
+}
+
+/* What stands in the prompt to begin with: the device's present one, mostly. */
+static void suggest(const struct console *c)
+{
+	const struct blockdev *b = blockdevs_find(&c->snap->devs, device);
+	const char *f = tool->ask[asked].fallback, *value = f ? f : "";
+
+	if (strcmp(value, "{uuid}") == 0)
+		value = b && b->uuid ? b->uuid : "";
+	else if (strcmp(value, "{label}") == 0)
+		value = b && b->label ? b->label : "";
+	text_fmt(typed, sizeof(typed), "%s", value);
+}
+
+static void choose_tool(struct console *c, size_t at)
+{
+	if (at == SIZE_MAX)
+		return;
+	tool = suited[at];
+	asked = 0;
+	if (!tool->ask[0].key) {
+		make_plan(c);
+		return;
+	}
+	suggest(c);
+	screen_push(c, &screen_ask);
+}
+
+static void tools_title(const struct console *c, char *left, char *right, size_t size)
+{
+	(void)c;
+	text_fmt(left, size, "Repair · what is to be done with %s?", device);
+	list_count(&tool_list, right, size);
+}
+
+static void tools_draw(struct console *c, struct box box)
+{
+	size_t at = list_current(&tool_list);
+	struct box about = { box.y + box.h - 2, box.x + 1, 2, box.w - 2 };
+
+	(void)c;
+	if (at != SIZE_MAX && box.h > 8) {
+		term_fill(about.y - 1, box.x, box.w, ST_DIM, "─");
+		text_paragraph(about, ST_NORMAL, suited[at]->about);
+		box.h -= 3;
+	}
+	list_draw(&tool_list, box);
+}
+
+static bool tools_request(struct console *c, enum request request)
+{
+	if (request != REQ_ENTER)
+		return list_request(&tool_list, request);
+	choose_tool(c, list_current(&tool_list));
+	return true;
+}
+
+static bool tools_key(struct console *c, int key)
+{
+	(void)c;
+	return list_key(&tool_list, key);
+}
+
+static const struct hint *tools_hints(const struct console *c)
+{
+	static const struct hint hints[] = {
+		{ REQ_BACK, NULL }, { REQ_ENTER, "Choose" }, { REQ_FILTER, NULL },
+		{ REQ_HELP, NULL }, { REQ_QUIT, NULL }, { 0 },
+	};
+
+	(void)c;
+	return hints;
+}
+
+const struct screen_ops screen_tools = {
+	.name = "tools", .about = "The tools for the chosen device.", .title = tools_title,
+	.draw = tools_draw, .request = tools_request, .key = tools_key,
+	.hints = tools_hints,
+};
+
+/* The questions */
+
+static bool asks_device(void)
+{
+	return tool->ask[asked].type == ASK_DEVICE;
+}
+
+static void next_question(struct console *c)
+{
+	text_fmt(answer[asked], sizeof(answer[asked]), "%s=%s", tool->ask[asked].key, typed);
+	if (asked < 3 && tool->ask[asked + 1].key) {
+		asked++;
+		suggest(c);
+		screen_update(c);
+		return;
+	}
+	screen_pop(c);
+	make_plan(c);
+}
+
+static void ask_update(struct console *c)
+{
+	if (c->snap)
+		list_set(&dev_list, &c->snap->devs, c->snap->devs.n);
+}
+
+static void ask_title(const struct console *c, char *left, char *right, size_t size)
+{
+	int n = 0;
+
+	(void)c;
+	while (n < 4 && tool->ask[n].key)
+		n++;
+	text_fmt(left, size, "Repair · %s, %s", tool->title, device);
+	if (n > 1)
+		text_fmt(right, size, "question %d of %d", asked + 1, n);
+}
+
+static void ask_draw(struct console *c, struct box box)
+{
+	const struct tool_question *q = &tool->ask[asked];
+	int y = box.y + 1, x = box.x + 1, w = box.w - 2;
+
+	(void)c;
+	term_putf(y, x, w, ST_BOLD, "%s%s", q->ask, asks_device() ? "" : "?");
+	if (asks_device()) {
+		list_draw(&dev_list, (struct box){ y + 2, box.x, box.h - 3, box.w });
+		return;
+	}
+	prompt_draw(y + 2, x, w, "> ", typed);
+	term_put(y + 4, x, w, ST_DIM, !q->fallback ? "It must be answered." :
+		 *q->fallback ? "Enter keeps what stands there; it may be changed or emptied (^U)." :
+		 "It may be left empty.");
+}
+
+static void answer_device(struct console *c)
+{
+	size_t at = list_current(&dev_list);
+	const struct blockdev *b = at == SIZE_MAX ? NULL : &c->snap->devs.row[at];
+	const char *user = b ? device_user(c->snap, b) : NULL;
+
+	if (!b)
+		return;
+	if (user) {
+		console_note(c, ST_WARN, "%s is in use (%s): free it first.", b->path, user);
+		return;
+	}
+	text_fmt(typed, sizeof(typed), "%s", b->path);
+	next_question(c);
+}
+
+static bool ask_request(struct console *c, enum request request)
+{
+	const struct tool_question *q = &tool->ask[asked];
+
+	if (asks_device() && request != REQ_ENTER)
+		return list_request(&dev_list, request);
+	if (request != REQ_ENTER)
+		return false;
+	if (asks_device())
+		answer_device(c);
+	else if (!typed[0] && !q->fallback)
+		console_note(c, ST_WARN, "It must be answered; Esc goes back.");
+	else
+		next_question(c);
+	return true;
+}
+
+static bool ask_key(struct console *c, int key)
+{
+	(void)c;
+	return asks_device() ? list_key(&dev_list, key) :
+			       prompt_edit(typed, sizeof(typed), key);
+}
+
+static const struct hint *ask_hints(const struct console *c)
+{
+	static const struct hint hints[] = {
+		{ REQ_BACK, NULL }, { REQ_ENTER, "Answer" }, { REQ_HELP, NULL }, { 0 },
+	};
+
+	(void)c;
+	return hints;
+}
+
+const struct screen_ops screen_ask = {
+	.name = "question", .about = "A tool's question.", .update = ask_update,
+	.title = ask_title, .draw = ask_draw, .request = ask_request, .key = ask_key,
+	.hints = ask_hints,
+};
