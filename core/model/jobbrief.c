@@ -48,17 +48,15 @@ bool file_is_locked(const char *path)
 	return is;
 }
 
-/* The first event names the step: {"...","step":"kill",...} or step<TAB>kill. */
+/* The first event names the step [core/run/events.h]. */
 static void read_step(const char *dir, char *buf, size_t size)
 {
 	char path[96], line[1024], step[16];
-	const char *at;
 
 	text_fmt(path, sizeof(path), "%s/events", dir);
 	if (file_read_line(AT_FDCWD, path, line, sizeof(line)) < 0)
 		return;
-	at = strstr(line, "step");
-	if (at && sscanf(at, "step%*[^a-z]%15[a-z]", step) == 1)
+	if (sscanf(line, "v1\t%*d\tjob\t%15[a-z]", step) == 1)
 		text_fmt(buf, size, "%s", step);
 }
 

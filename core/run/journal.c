@@ -46,33 +46,6 @@ static void put_mount(FILE *out, const struct mount *m)
 	fputc('\n', out);
 }
 
-static bool has_option(const char *options, const char *word)
-{
-	size_t len = strlen(word);
-	const char *p = options;
-
-	while ((p = strstr(p, word))) {
-		if ((p == options || p[-1] == ',') && (!p[len] || p[len] == ','))
-			return true;
-		p += len;
-	}
-	return false;
-}
-
-/* The mount's and the file system's options as one mount(8) -o text. */
-static void put_options(FILE *out, const struct mount *m)
-{
-	char *copy = strdup(m->fs_options), *word, *save = NULL;
-
-	fprintf(out, "# options %s", m->vfs_options);
-	for (word = copy ? strtok_r(copy, ",", &save) : NULL; word;
-	     word = strtok_r(NULL, ",", &save))
-		if (strcmp(word, "rw") && strcmp(word, "ro") && !has_option(m->vfs_options, word))
-			fprintf(out, ",%s", word);
-	fputc('\n', out);
-	free(copy);
-}
-
 static const struct blockdev *find_dev(const struct blockdevs *bs, dev_t dev)
 {
 	size_t i;
@@ -83,63 +56,42 @@ static const struct blockdev *find_dev(const struct blockdevs *bs, dev_t dev)
 	return NULL;
 }
 
-/* Does a mount of the old root lie on @b or on what is stacked on it? */
-static bool carries_old_root(const struct snapshot *s, const struct blockdev *b)
+/* What the model says of the old root now, in words that it reads back. */
+static void put_record(FILE *out, const struct snapshot *s)
 {
-	const struct blockdev *d;
-	size_t i;
-	int up;
-
-	for (i = 0; i < s->mounts.n; i++) {
-		if (!s->mounts.row[i].old || s->mounts.row[i].pseudo)
-			continue;
-		d = find_dev(&s->devs, s->mounts.row[i].dev);
-		for (up = d ? (int)(d - s->devs.row) : -1; up >= 0; up = s->devs.row[up].parent)
-			if (&s->devs.row[up] == b)
-				return true;
-	}
-	/* btrfs has a device number of its own: what the model says, too */
-	return b->old_root;
-}
-
-static void put_record(FILE *out, const struct snapshot *s, const struct mount *top)
-{
-	const struct blockdev *root = find_dev(&s->devs, top->dev);
+	const struct old_root *old = &s->old;
 	const struct blockdev *b;
 	size_t i;
 
 	for (i = 0; i < s->mounts.n; i++)
 		if (s->mounts.row[i].old)
 			put_mount(out, &s->mounts.row[i]);
-	/* the kernel may call it /dev/root, which is no device */
-	fprintf(out, "# source %s\n", root ? root->path : top->source);
-	fprintf(out, "# fstype %s\n", top->fstype);
-	put_options(out, top);
-	if (root && root->uuid && *root->uuid)
-		fprintf(out, "# uuid %s\n", root->uuid);
+	fprintf(out, "# source %s\n# fstype %s\n# options %s\n", old->source, old->fstype,
+		old->options);
+	if (*old->uuid)
+		fprintf(out, "# uuid %s\n", old->uuid);
 	fprintf(out, "# init %s\n", s->init.exe);
-	for (i = 0; i < s->devs.n; i++) {
-		b = &s->devs.row[i];
-		if (carries_old_root(s, b))
-			fprintf(out, "# dev %u:%u %s\n", major(b->dev), minor(b->dev), b->path);
+	for (i = 0; i < old->ndevs; i++) {
+		b = find_dev(&s->devs, old->devs[i]);
+		fprintf(out, "# dev %u:%u %s\n", major(old->devs[i]), minor(old->devs[i]),
+			b ? b->path : "?");
 	}
 }
 
 static int write_record(const struct snapshot *s, struct error *err)
 {
-	const struct mount *top = mounts_old_top(&s->mounts);
 	char *text = NULL;
 	size_t len = 0;
 	FILE *out;
 	int r;
 
-	if (!top)
+	if (!mounts_old_top(&s->mounts))
 		return error_set(err, ENOENT, "record", "the old root", "it is not mounted",
 				 "Make the plan again.");
 	out = open_memstream(&text, &len);
 	if (!out)
 		return error_set(err, ENOMEM, "record", "the old root", NULL, NULL);
-	put_record(out, s, top);
+	put_record(out, s);
 	r = fclose(out) == 0 ? write_whole(CAREEN_RECORD, text, len) : -ENOMEM;
 	free(text);
 	if (r < 0)
