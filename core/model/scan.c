@@ -228,7 +228,7 @@ static void name_link(const struct scan *sc, struct found *f, int rank, dev_t de
 }
 
 /* How telling each kind of reference is to an operator, low to high. */
-enum { RANK_NS = 1, RANK_ROOT, RANK_EXE, RANK_MAP, RANK_CWD, RANK_FD, RANK_DEV };
+enum { RANK_NS = 1, RANK_ROOT, RANK_PSEUDO, RANK_EXE, RANK_MAP, RANK_CWD, RANK_FD, RANK_DEV };
 
 static void check_link(const struct scan *sc, struct found *f, int dirfd,
 		       const char *name, unsigned bit, int rank)
@@ -300,7 +300,9 @@ static void check_fd(const struct scan *sc, struct found *f, int taskfd, int dir
 	case HELD:
 		f->holds |= HOLD_FD;
 		f->nfd++;
-		name_link(sc, f, RANK_FD, dev, dirfd, name);
+		/* Everybody has /dev/null open: not what to show of a process. */
+		name_link(sc, f, scan_holds_disk(sc, dev) ? RANK_FD : RANK_PSEUDO,
+			  dev, dirfd, name);
 		break;
 	case DEVICE:
 		f->holds |= HOLD_DEV;

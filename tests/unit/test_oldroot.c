@@ -1,0 +1,66 @@
+/* test_oldroot.c - the record of the old root, and the live one */
+#include <sys/sysmacros.h>
+
+#include "model/oldroot.h"
+#include "tap.h"
+
+static const char record[] =
+	"27 1 254:1 / / rw,relatime shared:1 - ext4 /dev/root rw,errors=remount-ro,seclabel\n"
+	"32 27 254:2 / /var\\040x rw,nosuid shared:2 - ext4 /dev/vda2 rw\n"
+	"33 27 0:21 / /proc rw shared:3 - proc proc rw\n"
+	"# source /dev/vda1\n"
+	"# uuid 0c9d-1\n"
+	"# init /usr/lib/systemd/systemd\n"
+	"# dev 254:1 /dev/vda1\n"
+	"# dev 254:2 /dev/vda2\n"
+	"# dev 254:0 /dev/vda\n";
+
+static void test_record(void)
+{
+	struct old_root old = { 0 };
+
+	is_int(old_root_parse(&old, record), 0, "record parsed");
+	ok(old.known, "the old root is known");
+	is_int(old.mounts.n, 3, "its mounts");
+	ok(old.mounts.row[2].old, "all of them old");
+	is_str(old.mounts.row[1].target, "/var x", "paths as the operator knows them");
+	is_str(old.source, "/dev/vda1", "what was recorded goes before what mountinfo says");
+	is_str(old.uuid, "0c9d-1", "uuid");
+	is_str(old.fstype, "ext4", "type, from the top mount");
+	is_str(old.options, "rw,relatime,errors=remount-ro", "options that mount(8) takes");
+	is_int(old.ndevs, 3, "three devices");
+	is_int(old.devs[2], makedev(254, 0), "the disk is one");
+	old_root_free(&old);
+}
+
+static void test_stale(void)
+{
+	struct old_root old = { 0 };
+
+	ok(old_root_parse(&old, "nonsense\n") < 0, "a broken record is refused");
+	ok(!old.known, "and nothing is known from it");
+	old_root_free(&old);
+}
+
+static void test_live(void)
+{
+	struct old_root old = { 0 };
+	struct mounts ms = { 0 };
+
+	mounts_parse(&ms, "27 1 254:77 / / rw shared:1 - ext4 /dev/nosuch rw,data=x\n", 1, NULL);
+	is_int(old_root_read(&old, &ms, "/nonexistent"), 0, "live, without a record");
+	ok(old.known, "known from the mounts");
+	is_str(old.fstype, "ext4", "type");
+	is_str(old.options, "rw,data=x", "options");
+	is_int(old.devs[0], makedev(254, 77), "its device");
+	old_root_free(&old);
+	mounts_free(&ms);
+}
+
+int main(void)
+{
+	test_record();
+	test_stale();
+	test_live();
+	return done_testing();
+}
