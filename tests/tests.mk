@@ -18,7 +18,7 @@ $(O)/libcareen-core-san: $(CORE_OBJ)
 
 $(SO)/tests/%: tests/%.c $(SO)/libcareen-core.a
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Itests/unit -Itests $(ALL_CFLAGS) -O1 $(SAN) -o $@ $< \
+	$(CC) $(CPPFLAGS) -Itests/unit -Itests $(ALL_CFLAGS) -O1 $(SAN) -o $@ \
 		$(filter %.c,$^) $(SO)/libcareen-core.a $(LIBS) -lpthread
 
 .PHONY: FORCE unit check-deps
