@@ -125,6 +125,23 @@ static bool is_traced(void)
 	return traced;
 }
 
+/*
+ * The kernel executes init= when it is given, the last one if there are more
+ * [init/main.c init_setup()]; Debian's initramfs reads it the same way.
+ */
+static void read_boot(struct init *init)
+{
+	char *text, *word, *save = NULL;
+
+	text_fmt(init->boot, sizeof(init->boot), "/sbin/init");
+	if (file_read_all(AT_FDCWD, "/proc/cmdline", &text, NULL) < 0)
+		return;
+	for (word = strtok_r(text, " \n", &save); word; word = strtok_r(NULL, " \n", &save))
+		if (!strncmp(word, "init=/", 6))
+			text_fmt(init->boot, sizeof(init->boot), "%s", word + 5);
+	free(text);
+}
+
 int init_read(struct init *init, struct error *err)
 {
 	struct init seen = { 0 };
@@ -133,6 +150,7 @@ int init_read(struct init *init, struct error *err)
 		return error_set(err, errno, "look at PID 1", "/proc/1", NULL,
 				 "Is /proc mounted?");
 	read_exe(&seen);
+	read_boot(&seen);
 	read_kind(&seen);
 	if (rescue_exe_is(1, CAREEN_STUB)) {
 		seen.kind = INIT_STUB;

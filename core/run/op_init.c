@@ -42,7 +42,7 @@ static int check_libraries(const char *loader, const char *path, struct error *e
 {
 	char *argv[] = { (char *)loader, "--list", (char *)path, NULL };
 	char *envp[] = { "LC_ALL=C", NULL };
-	char line[256], why[256] = "";
+	char line[256], why[256] = "", last[256] = "";
 	int fds[2], status = 0;
 	FILE *out;
 	pid_t pid;
@@ -60,15 +60,16 @@ static int check_libraries(const char *loader, const char *path, struct error *e
 	out = fdopen(fds[0], "r");
 	while (out && fgets(line, sizeof(line), out)) {
 		line[strcspn(line, "\n")] = '\0';
-		if (strstr(line, "not found") || strstr(line, "error") || strstr(line, "cannot"))
-			text_clean(why, sizeof(why), line + strspn(line, " \t"));
+		text_clean(last, sizeof(last), line + strspn(line, " \t"));
+		if (strstr(line, "=> not found"))
+			text_fmt(why, sizeof(why), "%s", last);
 	}
 	if (out)
 		fclose(out);
 	waitpid(pid, &status, 0);
 	if (!*why && WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
-	return bad(path, ELIBACC, *why ? why : "its loader fails on it", err);
+	return bad(path, ELIBACC, *why ? why : *last ? last : "its loader fails on it", err);
 }
 
 /* The program header at @i; false when it cannot be read. */
