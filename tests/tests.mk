@@ -1,5 +1,5 @@
 # tests.mk - check-fast, check, check-long; every test is a TAP program run by prove
-UNIT_SRC := $(wildcard tests/unit/test_*.c tests/plans/test_*.c)
+UNIT_SRC := $(wildcard tests/unit/test_*.c tests/plans/test_*.c tests/ns/test_*.c)
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 SO := $(O)/san
 UNIT_BIN := $(UNIT_SRC:%.c=$(SO)/%)

@@ -10,6 +10,7 @@
 #include "model/host.h"
 #include "model/jobbrief.h"
 #include "model/oldroot.h"
+#include "model/snapshot_internal.h"
 #include "model/swaps.h"
 #include "paths.h"
 
@@ -104,17 +105,25 @@ static int name_user(struct snapshot *s, size_t i)
 	return holders_add_unseen(&s->holders, d->name, d->dev);
 }
 
+int snapshot_name_users(struct snapshot *s)
+{
+	size_t i;
+	int code = 0;
+
+	for (i = 0; i < s->devs.n && !code; i++)
+		code = name_user(s, i);
+	return code;
+}
+
 /* What only the parts together tell. */
 static int combine(struct snapshot *s, struct error *err)
 {
-	size_t i;
 	int code = 0;
 
 	if (s->parts & SNAP_DEVICES)
 		old_root_uuid(&s->old, &s->devs);
 	if ((s->parts & (SNAP_HOLDERS | SNAP_DEVICES)) == (SNAP_HOLDERS | SNAP_DEVICES))
-		for (i = 0; i < s->devs.n && !code; i++)
-			code = name_user(s, i);
+		code = snapshot_name_users(s);
 	/* It walks the whole rescue: only for who shows it all. */
 	if (s->parts == SNAP_ALL && s->host.place == PLACE_RESCUE)
 		s->host.rescue_bytes = host_rescue_bytes();

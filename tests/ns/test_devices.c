@@ -1,0 +1,312 @@
+/*
+ * test_devices.c - a real disk (a loop device with ext4 on it) through its
+ * life: mounted, held in the kernel's ways, lazily detached, free
+ */
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "model/snapshot.h"
+#include "model/snapshot_internal.h"
+#include "model/sysblock.h"
+#include "tap.h"
+
+static char top[] = "/tmp/careen-dev.XXXXXX";
+static char loop[64], inner[64];	/* "/dev/loop3" */
+static dev_t dev;
+
+static int run(const char *command)
+{
+	return system(command);
+}
+
+/* First line that @command prints. */
+static bool line_of(const char *command, char *buf, size_t size)
+{
+	FILE *out = popen(command, "r");
+	bool got = out && fgets(buf, size, out);
+
+	if (out && pclose(out))
+		got = false;
+	buf[strcspn(buf, "\n")] = '\0';
+	return got;
+}
+
+static const char *stage(void)
+{
+	struct stat st;
+
+	if (geteuid())
+		return "needs root";
+	if (run("command -v losetup mkfs.ext4 >/dev/null"))
+		return "no losetup or mkfs.ext4";
+	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		return "no mount namespace of our own";
+	if (!mkdtemp(top) || chdir(top))
+		return "no directory";
+	if (mkdir("mnt", 0755) || run("truncate -s 32M disk"))
+		return "no image";
+	if (!line_of("losetup --find --show disk 2>/dev/null", loop, sizeof(loop)))
+		return "no loop device";
+	if (stat(loop, &st))
+		return "no node of the loop device";
+	dev = st.st_rdev;
+	return NULL;
+}
+
+/* A snapshot in which the loop device at mnt plays the old root. */
+static struct snapshot *take(void)
+{
+	struct snapshot *s = calloc(1, sizeof(*s));
+	struct error err = { 0 };
+	char target[96];
+	size_t i;
+
+	snprintf(target, sizeof(target), "%s/mnt", top);
+	is_int(mounts_read(&s->mounts, &err), 0, "mounts");
+	for (i = 0; i < s->mounts.n; i++) {
+		struct mount *m = &s->mounts.row[i];
+
+		m->old = m->ns == s->mounts.own_ns && !strcmp(m->target, target);
+	}
+	is_int(holders_read(&s->holders, &s->mounts, &dev, 1, &err), 0, "holders");
+	is_int(blockdevs_read(&s->devs, &s->mounts, &dev, 1, &err), 0, "devices");
+	is_int(snapshot_name_users(s), 0, "who uses them");
+	return s;
+}
+
+static const struct blockdev *device(const struct snapshot *s)
+{
+	static const struct blockdev none = { .used_by = (char *)"?" };
+	const struct blockdev *d = blockdevs_find(&s->devs, loop);
+
+	ok(d != NULL, "%s is listed", loop);
+	return d ? d : &none;
+}
+
+/* A machine may have processes that not even root can look at: not our subject. */
+static bool is_unread(const struct holder *h)
+{
+	return h->holds == HOLD_UNKNOWN;
+}
+
+static size_t count_holders(const struct snapshot *s)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < s->holders.n; i++)
+		n += !is_unread(&s->holders.row[i]);
+	return n;
+}
+
+static const struct holder *holder(const struct snapshot *s, enum holder_kind kind)
+{
+	size_t i;
+
+	for (i = 0; i < s->holders.n; i++)
+		if (s->holders.row[i].kind == kind && !is_unread(&s->holders.row[i]))
+			return &s->holders.row[i];
+	return NULL;
+}
+
+static void test_free(void)
+{
+	struct snapshot *s = take();
+	const struct blockdev *d = device(s);
+
+	is_str(d->fstype, "", "nothing is on it");
+	is_str(d->type, "loop", "its type");
+	is_int(d->size, 32 << 20, "its size");
+	is_str(d->used_by, "", "nobody uses it");
+	ok(!d->mounted && !d->busy_open, "it is free");
+	is_int(count_holders(s), 0, "no holder");
+	snapshot_free(s);
+}
+
+static void test_mounted(void)
+{
+	struct snapshot *s;
+	const struct blockdev *d;
+	char target[96];
+
+	snprintf(target, sizeof(target), "%s/mnt", top);
+	is_int(mount(loop, target, "ext4", 0, NULL), 0, "mounted");
+	s = take();
+	d = device(s);
+	is_str(d->fstype, "ext4", "type");
+	is_str(d->label, "hull \"1\"", "label");
+	is_str(d->uuid, "11111111-2222-3333-4444-555555555555", "uuid");
+	is_str(d->used_by, target, "used by its mount");
+	ok(d->mounted && d->busy_open && d->old_root, "mounted, busy, the old root's");
+	is_int(count_holders(s), 0, "and nobody holds it");
+	snapshot_free(s);
+}
+
+static void test_kernel_holders(void)
+{
+	const struct holder *h;
+	struct snapshot *s;
+
+	run("truncate -s 1M mnt/inner");
+	ok(line_of("losetup --find --show mnt/inner", inner, sizeof(inner)), "a loop on it");
+	s = take();
+	h = holder(s, HOLDER_LOOP);
+	ok(h != NULL, "the loop device is named");
+	is_str(h ? h->command : "", strrchr(inner, '/') + 1, "by its name");
+	ok(h && strstr(h->what, "/mnt/inner"), "with its file: %s", h ? h->what : "");
+	ok(h && h->out == OUT_LOOP_DETACH, "and how to detach it");
+	ok(!holder(s, HOLDER_PROCESS), "no process is blamed");
+	snapshot_free(s);
+	run("losetup -d $(losetup -j mnt/inner -n -O NAME)");
+}
+
+/* unshare --mount=FILE binds a namespace that nobody is in afterwards. */
+static void test_namespace_without_process(void)
+{
+	const struct holder *h;
+	struct snapshot *s;
+
+	run("mkdir nsdir && mount --bind nsdir nsdir && mount --make-private nsdir && touch nsdir/ns");
+	if (run("unshare --mount=nsdir/ns true 2>/dev/null")) {
+		ok(true, "namespace without a process # SKIP unshare cannot");
+		return;
+	}
+	s = take();
+	h = holder(s, HOLDER_MOUNTNS);
+	ok(h != NULL, "a namespace that no process is in is named");
+	ok(h && strstr(h->what, "nsdir/ns"), "by its file: %s", h ? h->what : "");
+	snapshot_free(s);
+	run("umount nsdir/ns; umount nsdir; rm -r nsdir");
+}
+
+static pid_t opener(int flags)
+{
+	int p[2];
+	char c;
+	pid_t pid;
+
+	if (pipe(p))
+		exit(9);
+	pid = fork();
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (open(loop, flags) < 0)
+			_exit(9);
+		(void)!write(p[1], "r", 1);
+		for (;;)
+			pause();
+	}
+	close(p[1]);
+	ok(read(p[0], &c, 1) == 1, "a process has the device open");
+	close(p[0]);
+	return pid;
+}
+
+static void test_open(int flags, bool busy)
+{
+	pid_t pid = opener(flags);
+	struct snapshot *s = take();
+	const struct holder *h = holder(s, HOLDER_PROCESS);
+	char want[32];
+
+	snprintf(want, sizeof(want), "pid %d", pid);
+	is_str(device(s)->used_by, want, "used by that process");
+	is_int(device(s)->busy_open, busy, "exclusively or not");
+	is_int(h ? h->pid : 0, pid, "it is a holder");
+	is_int(h ? h->holds : 0, HOLD_DEV, "of the device");
+	is_str(h ? h->what : "", loop, "by its name");
+	snapshot_free(s);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+/* Send our only descriptor of a file there to nobody: no process shows it. */
+static void test_unseen(void)
+{
+	int sv[2], fd = open("mnt/file", O_RDWR | O_CREAT, 0600);
+	char control[CMSG_SPACE(sizeof(int))] = { 0 }, byte = 'x';
+	struct iovec iov = { &byte, 1 };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
+			      .msg_controllen = sizeof(control) };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+	const struct holder *h;
+	struct snapshot *s;
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	is_int(socketpair(AF_UNIX, SOCK_STREAM, 0, sv), 0, "a socket pair");
+	is_int(sendmsg(sv[0], &msg, 0), 1, "a descriptor in flight");
+	close(fd);
+	is_int(umount2("mnt", MNT_DETACH), 0, "lazily unmounted");
+	s = take();
+	h = holder(s, HOLDER_UNSEEN);
+	ok(h != NULL, "in use, and nothing shows by whom: that is said");
+	is_str(h ? h->command : "", strrchr(loop, '/') + 1, "of the device");
+	ok(device(s)->busy_open, "an exclusive open fails");
+	snapshot_free(s);
+	close(sv[0]);
+	close(sv[1]);
+}
+
+static void test_clean(void)
+{
+	struct snapshot *s = take();
+	const struct blockdev *d = device(s);
+
+	ok(!d->busy_open && !d->mounted, "free again");
+	ok(d->old_root, "and still known as the old root's");
+	is_str(d->fstype, "ext4", "with its file system");
+	is_int(count_holders(s), 0, "no holder");
+	snapshot_free(s);
+}
+
+static void strike(void)
+{
+	char command[128];
+
+	umount2("mnt", MNT_DETACH);
+	snprintf(command, sizeof(command), "losetup -d %s", loop);
+	if (loop[0])
+		run(command);
+	if (chdir("/") == 0) {
+		snprintf(command, sizeof(command), "rm -rf --one-file-system %s", top);
+		run(command);
+	}
+}
+
+int main(void)
+{
+	const char *why = stage();
+	char command[160];
+
+	if (why) {
+		printf("1..0 # SKIP %s\n", why);
+		strike();
+		return 0;
+	}
+	test_free();
+	snprintf(command, sizeof(command), "mkfs.ext4 -q -L 'hull \"1\"' "
+		 "-U 11111111-2222-3333-4444-555555555555 %s", loop);
+	is_int(run(command), 0, "mkfs");
+	test_mounted();
+	test_kernel_holders();
+	test_namespace_without_process();
+	test_unseen();
+	test_clean();
+	test_open(O_RDONLY, false);
+	test_open(O_RDONLY | O_EXCL, true);
+	test_clean();
+	strike();
+	return done_testing();
+}
