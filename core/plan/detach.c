@@ -106,7 +106,7 @@ static void plan_swapoff(struct plan *plan, const struct snapshot *s)
 static void plan_move(struct plan *plan, const struct snapshot *s)
 {
 	struct op *op = plan_add(plan, OP_MOVE, DANGER_UNDOABLE, 10,
-				 "move the old root aside, to %s", CAREEN_OLDROOT);
+				 "move the old root to %s", CAREEN_OLDROOT);
 
 	op->mount_id = mounts_old_top(&s->mounts)->id;
 	plan_set(plan, &op->src, "/..");
@@ -128,19 +128,19 @@ static void plan_take(struct plan *plan, const struct snapshot *s,
 	plan_set(plan, &op->command, st->command, s->init.exe);
 #pragma GCC diagnostic pop
 	op = plan_add(plan, OP_PROVE_DETACHED, DANGER_NONE, 10,
-		      "prove it: PID 1 is our stub, its root is the rescue");
+		      "prove that PID 1 is in RAM");
 	plan_set(plan, &op->command, "readlink /proc/1/exe; stat -L /proc/1/root /");
 }
 
 static void plan_prepare(struct plan *plan, const struct snapshot *s)
 {
 	struct op *op = plan_add(plan, OP_TRIAL, DANGER_NONE, 30,
-				 "prove the hand-over in a child first");
+				 "prove the hand-over in a child");
 
 	plan_set(plan, &op->src, "%s", s->init.exe);
 	plan_set(plan, &op->command, "careen run preflight");
 	op = plan_add(plan, OP_RECORD, DANGER_UNDOABLE, 10,
-		      "write down the old root's mounts, for the way back");
+		      "record the mounts, for the way back");
 	plan_set(plan, &op->command, "cat /proc/self/mountinfo > %s", CAREEN_RECORD);
 	op = plan_add(plan, OP_NET_KEEP, DANGER_UNDOABLE, 10,
 		      "make leased addresses permanent");
@@ -194,7 +194,7 @@ static int detach_plan(const struct snapshot *s, const struct plan_opts *opts,
 	r = pick_strategy(s, opts ? opts->strategy : NULL, &st, err);
 	if (r < 0)
 		return r;
-	plan = plan_new("detach", "Detach: PID 1 moves into RAM, the old root moves aside");
+	plan = plan_new("detach", "Detach: PID 1 moves into RAM");
 	if (!plan)
 		return plan_finish(plan, ret, err);
 	plan_set(plan, &plan->undo, "Undo: Resume, which starts the system again from the same disk.");

@@ -34,7 +34,7 @@ static int kill_plan(const struct snapshot *s, const struct plan_opts *opts,
 	if (!holders_to_stop(s))
 		return error_set(err, EALREADY, "kill", "", "no process holds the old root",
 				 "Go on with Unmount.");
-	plan = plan_new("kill", "Kill: whoever holds the old root lets go");
+	plan = plan_new("kill", "Kill: the holders let go");
 	if (!plan)
 		return plan_finish(plan, ret, err);
 	plan_set(plan, &plan->undo,

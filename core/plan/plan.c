@@ -10,10 +10,10 @@
 #include "base/text.h"
 
 static const char *const danger_names[] = {
-	[DANGER_NONE] = "looks only",
+	[DANGER_NONE] = "looks",
 	[DANGER_UNDOABLE] = "undoable",
-	[DANGER_LOSES] = "ends processes",
-	[DANGER_DESTROYS] = "WRITES TO DISK",
+	[DANGER_LOSES] = "kills",
+	[DANGER_DESTROYS] = "WRITES",
 };
 
 const char *danger_name(enum danger danger)

@@ -105,7 +105,8 @@ void plan_set(struct plan *plan, char **field, const char *fmt, ...)
 int plan_finish(struct plan *plan, struct plan **ret, struct error *err);
 /* Highest danger of its ops. */
 enum danger plan_danger(const struct plan *plan);
-const char *danger_name(enum danger danger);	/* "", "undoable", ... */
+/* "looks", "undoable", "kills", "WRITES" */
+const char *danger_name(enum danger danger);
 /* Drop op @index ("skip"); -EINVAL if it is not skippable. */
 int plan_skip(struct plan *plan, size_t index, struct error *err);
 

@@ -197,13 +197,12 @@ static int preflight_plan(const struct snapshot *s, const struct plan_opts *opts
 	if (snapshot_detached(s))
 		return error_set(err, EALREADY, "preflight", "", "PID 1 is already in RAM",
 				 "Go on with Kill, or back with Resume.");
-	plan = plan_new("preflight", "Preflight: prove that PID 1 can be moved into RAM");
+	plan = plan_new("preflight", "Preflight: prove the hand-over");
 	if (!plan)
 		return plan_finish(plan, ret, err);
 	plan_set(plan, &plan->undo, "Changes nothing.");
 	op = plan_add(plan, OP_TRIAL, DANGER_NONE, 30,
-		      "execute our program as %s, in a child in its own mount namespace",
-		      s->init.exe);
+		      "execute our program as PID 1 would, in a child");
 	plan_set(plan, &op->src, "%s", s->init.exe);
 	plan_set(plan, &op->command, "unshare -m sh -c 'mount --bind %s /oldroot%s; chroot /oldroot %s --careen-trial'",
 		 CAREEN_ESCAPE, s->init.exe, s->init.exe);

@@ -304,7 +304,7 @@ static struct plan *build(const struct repair *rp)
 		plan_set(plan, &plan->undo, "No undo: %s is written to.", rp->dev->path);
 		fill_token(plan, rp);
 		op = plan_add(plan, OP_WRITTEN, DANGER_UNDOABLE, 10,
-			      "note in the journal that %s is about to be written to",
+			      "journal: %s is written to",
 			      rp->dev->path);
 		plan_set(plan, &op->dst, "%s", rp->dev->path);
 		plan_set(plan, &op->command, "echo %s >> %s", rp->dev->path, CAREEN_WRITTEN);

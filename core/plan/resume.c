@@ -135,7 +135,7 @@ static void plan_start(struct plan *plan, const struct snapshot *s)
 	struct op *op;
 
 	op = plan_add(plan, OP_CHECK_INIT, DANGER_NONE, 30,
-		      "check that %s and its loader can be executed", s->init.boot);
+		      "check %s and its loader", s->init.boot);
 	plan_set(plan, &op->src, "%s", s->init.boot);
 	plan_set(plan, &op->dst, CAREEN_OLDROOT);
 	plan_set(plan, &op->command, "chroot %s test -x %s", CAREEN_OLDROOT, s->init.boot);
@@ -143,7 +143,7 @@ static void plan_start(struct plan *plan, const struct snapshot *s)
 	op = plan_add(plan, OP_GO, DANGER_UNDOABLE, 60, "PID 1 becomes %s again", s->init.boot);
 	plan_set(plan, &op->src, "%s", s->init.boot);
 	plan_set(plan, &op->command, "kill -USR1 1");
-	op = plan_add(plan, OP_WAIT_RUNNING, DANGER_NONE, 900, "wait until the system says it is up");
+	op = plan_add(plan, OP_WAIT_RUNNING, DANGER_NONE, 900, "wait until the system is up");
 	op->skippable = true;
 	plan_set(plan, &op->command, "chroot /.. systemctl is-system-running --wait");
 	op = plan_add(plan, OP_SAVE_LOG, DANGER_UNDOABLE, 30,
@@ -181,7 +181,7 @@ static int resume_plan(const struct snapshot *s, const struct plan_opts *opts,
 		return r;
 	if (!snapshot_detached(s) && !old_root_moved(s))
 		return error_set(err, EALREADY, "resume", "", "the system is running", NULL);
-	plan = plan_new("resume", "Resume: the system starts again from its disk, same kernel");
+	plan = plan_new("resume", "Resume: the system starts again");
 	if (!plan)
 		return plan_finish(plan, ret, err);
 	plan_set(plan, &plan->undo, "Undo: Detach again.");

@@ -146,13 +146,13 @@ void plan_kill(struct plan *plan, const struct snapshot *s)
 
 	if (n) {
 		op = plan_add(plan, OP_KILL, DANGER_LOSES, 60,
-			      "stop %u process%s: TERM, and KILL after 5 s", n,
+			      "stop %u process%s: TERM, then KILL", n,
 			      n == 1 ? "" : "es");
 		plan_set(plan, &op->command, "kill -TERM PID...; sleep 5; kill -KILL PID...");
 		fill_procs(plan, op, s, n);
 	}
 	op = plan_add(plan, OP_RESCAN, DANGER_LOSES, 120,
-		      "look again, and stop whatever still holds on");
+		      "look again, stop whatever holds on");
 	plan_set(plan, &op->command, "careen status");
 }
 

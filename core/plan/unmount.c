@@ -199,7 +199,7 @@ static void plan_udev(struct plan *plan, const struct snapshot *s)
 		if (!s->mounts.row[i].old || strcmp(s->mounts.row[i].target, CAREEN_OLDROOT "/run"))
 			continue;
 		op = plan_add(plan, OP_COPY_TREE, DANGER_UNDOABLE, 30,
-			      "carry udev's database into the rescue");
+			      "keep udev's database");
 		op->skippable = true;
 		plan_set(plan, &op->src, CAREEN_OLDROOT "/run/udev");
 		plan_set(plan, &op->dst, "/run/udev");
@@ -239,7 +239,7 @@ static int unmount_plan(const struct snapshot *s, const struct plan_opts *opts,
 	unmount_state(s, &st);
 	if (st.status == STEP_WAITING || st.status == STEP_BLOCKED)
 		return error_set(err, EPERM, "unmount", "", st.why, "See careen status.");
-	plan = plan_new("unmount", "Unmount: the old root's file systems come off, bottom-up");
+	plan = plan_new("unmount", "Unmount: the disk comes free");
 	if (!plan)
 		return plan_finish(plan, ret, err);
 	plan_set(plan, &plan->undo, "Undo: Resume, which mounts them again.");
