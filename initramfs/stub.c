@@ -38,46 +38,6 @@ static long now_ms(void)
 	return (long)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-/*
- * On SIGSEGV and its kind the kernel would kill PID 1, and then panic. Nothing
- * of our own state is trusted any more, only system calls.
- */
-static void on_fault(int sig)
-{
-	static const char text[] = "careen-stub: fault in PID 1, frozen; only reaping from here on\n";
-	int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
-
-	(void)sig;
-	if (fd >= 0 && write(fd, text, sizeof(text) - 1) < 0)
-		close(fd);
-	for (;;)
-		if (waitpid(-1, NULL, 0) < 0)
-			sleep_ms(1000);
-}
-
-static void catch_faults(void)
-{
-	static const int faults[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS };
-	struct sigaction sa = { .sa_handler = on_fault, .sa_flags = SA_NODEFER };
-
-	for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++)
-		sigaction(faults[i], &sa, NULL);
-}
-
-/*
- * What we wait for stays blocked. The rest stays default, which for PID 1 means
- * that the kernel drops it [linux kernel/signal.c sig_task_ignored].
- */
-static void take_signals(sigset_t *wake)
-{
-	reset_signals();
-	catch_faults();
-	sigemptyset(wake);
-	sigaddset(wake, SIGCHLD);
-	sigaddset(wake, SIGUSR1);
-	sigprocmask(SIG_SETMASK, wake, NULL);
-}
-
 /* Watchdogs: whoever fed them before us is gone, or will be. */
 
 static bool watchdog_active(int n, long *timeout_ms)
@@ -141,6 +101,63 @@ static void leave_watchdogs(void)
 		close(watchdogs[n].fd);
 		watchdogs[n].fd = 0;
 	}
+}
+
+/* Signals */
+
+/*
+ * On SIGSEGV and its kind the kernel would kill PID 1, and then panic. Whoever
+ * is logged in can go on, and ptrace can replace us, so the watchdogs are still
+ * fed; a second fault, in here, leaves nothing but system calls. What a process
+ * sent (si_code <= 0, sigaction(2)) is no fault.
+ */
+static void on_fault(int sig, siginfo_t *info, void *context)
+{
+	static const char text[] = "<2>careen-stub: fault in PID 1, frozen: it only reaps from here on\n";
+	static volatile sig_atomic_t faults;
+	int fd;
+
+	(void)sig;
+	(void)context;
+	if (info->si_code <= 0)
+		return;
+	fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		if (write(fd, text, sizeof(text) - 1) < 0)
+			sleep_ms(1);
+		close(fd);
+	}
+	faults++;
+	for (;;) {
+		while (waitpid(-1, NULL, WNOHANG) > 0)
+			;
+		if (faults == 1)
+			feed_watchdogs();
+		sleep_ms(500);
+	}
+}
+
+static void catch_faults(void)
+{
+	static const int faults[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS };
+	struct sigaction sa = { .sa_sigaction = on_fault, .sa_flags = SA_NODEFER | SA_SIGINFO };
+
+	for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++)
+		sigaction(faults[i], &sa, NULL);
+}
+
+/*
+ * What we wait for stays blocked. The rest stays default, which for PID 1 means
+ * that the kernel drops it [linux kernel/signal.c sig_task_ignored].
+ */
+static void take_signals(sigset_t *wake)
+{
+	reset_signals();
+	catch_faults();
+	sigemptyset(wake);
+	sigaddset(wake, SIGCHLD);
+	sigaddset(wake, SIGUSR1);
+	sigprocmask(SIG_SETMASK, wake, NULL);
 }
 
 /* The lifeline */
