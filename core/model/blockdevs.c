@@ -378,6 +378,13 @@ static int add_uses(struct blockdevs *bs, const struct mounts *ms,
 	return code;
 }
 
+static void use_part(struct blockdev *disk, const char *part)
+{
+	/* Kernel names of partitions begin with their disk's: "vda1". */
+	if (!*disk->used_by || starts(disk->used_by, disk->name))
+		use(disk, part);
+}
+
 /* After the probe: empty drives go (they are leaves), busy ones make their disk busy. */
 static void settle(struct blockdevs *bs)
 {
@@ -387,6 +394,10 @@ static void settle(struct blockdevs *bs)
 	for (i = bs->n; i-- > 0;)
 		if (bs->row[i].busy_open && bs->row[i].parent >= 0)
 			bs->row[bs->row[i].parent].busy_open = true;
+	/* What a disk is used by, if by nothing else, is its partitions. */
+	for (i = 0; i < bs->n; i++)
+		if (bs->row[i].busy_open && bs->row[i].parent >= 0 && !strcmp(bs->row[i].type, "part"))
+			use_part(&bs->row[bs->row[i].parent], bs->row[i].name);
 	for (i = 0; i < bs->n && place; i++) {
 		if (!bs->row[i].size) {
 			free_row(&bs->row[i]);
