@@ -1,0 +1,282 @@
+/* test_job.c - a job lives on its own: events, locks, stop, death, a second viewer */
+#include <poll.h>
+
+#include "run/events.h"
+#include "run/job.h"
+#include "plan/tool.h"
+#include "run_common.h"
+
+static const struct tool_exit sh_exits[] = {
+	{ 4, TOOL_LEFT, "errors are left", "Run it again." },
+	{ 0, TOOL_GOOD, "good", NULL },
+	{ .text = NULL }
+};
+static const struct tool sh_tool = {
+	.name = "sh", .title = "Shell", .program = "sh", .exits = sh_exits,
+};
+
+static char base[] = "/tmp/test_job.XXXXXX", dir[64];
+
+static void add_sh(struct plan *plan, const char *script)
+{
+	struct op *op = plan_add(plan, OP_TOOL, DANGER_NONE, 0, "run %s", script);
+
+	op->tool = &sh_tool;
+	op->argv = calloc(4, sizeof(char *));
+	op->argv[0] = strdup("sh");
+	op->argv[1] = strdup("-c");
+	op->argv[2] = strdup(script);
+	plan_set(plan, &op->command, "sh -c '%s'", script);
+	plan_set(plan, &op->dst, "/dev/none");
+}
+
+static struct plan *make_plan(const char *a, const char *b, const char *c)
+{
+	struct plan *plan = plan_new("repair", "A title\twith a tab");
+
+	add_sh(plan, a);
+	if (b)
+		add_sh(plan, b);
+	if (c)
+		add_sh(plan, c);
+	return plan;
+}
+
+static struct job_view *wait_end(const char *id)
+{
+	struct job_view *v = NULL;
+	int i;
+
+	for (i = 0; i < 600; i++) {
+		if (job_read(id, &v, NULL) < 0)
+			return NULL;
+		if (v->status != JOB_RUNNING)
+			return v;
+		job_free(v);
+		v = NULL;
+		usleep(50000);
+	}
+	return NULL;
+}
+
+static bool in_log(const struct job_view *v, const char *text)
+{
+	size_t i;
+
+	for (i = 0; i < v->nlog; i++)
+		if (strstr(v->log[i], text))
+			return true;
+	return false;
+}
+
+static struct job_view *run_plan(struct plan *plan, char id[16])
+{
+	struct error err = { 0 };
+	int r = job_start(plan, id, &err);
+
+	plan_free(plan);
+	if (r < 0)
+		show_error(&err);
+	return r < 0 ? NULL : wait_end(id);
+}
+
+static void test_done(void)
+{
+	struct job_view *v;
+	char id[16], text[4096] = "", *mem = NULL;
+	size_t len = 0;
+	FILE *out;
+
+	v = run_plan(make_plan("echo one; printf 'bad\\033[2Jbyte\\n'", "echo two", NULL), id);
+	if (!ok(v != NULL, "a job runs"))
+		return;
+	is_int(v->status, JOB_DONE, "to its end");
+	is_str(v->title, "A title\twith a tab", "its title survives the file");
+	is_str(v->step, "repair", "its step");
+	is_int((long long)v->n, 2, "two operations");
+	is_int((long long)v->current, 2, "all done");
+	is_int(v->op[1].status, OPS_DONE, "the second, too");
+	ok(in_log(v, "one") && in_log(v, "two"), "their words are in the log");
+	ok(in_log(v, "bad?[2Jbyte"), "without what a terminal could obey");
+	ok(v->verdict && strstr(v->verdict, "All done."), "a last sentence: %s", v->verdict);
+	job_free(v);
+	out = open_memstream(&mem, &len);
+	is_int(job_print_log(id, true, out, NULL), 0, "the log as JSON");
+	fclose(out);
+	ok(strstr(mem, "\"event\":\"job\",\"step\":\"repair\"") != NULL, "has the step");
+	free(mem);
+	out = open_memstream(&mem, &len);
+	job_print_log(id, false, out, NULL);
+	fclose(out);
+	text_fmt(text, sizeof(text), "%s", mem);
+	free(mem);
+	ok(strstr(text, "run echo two") && strstr(text, "All done."), "and as text");
+}
+
+static void test_fails(void)
+{
+	char id[16];
+	struct job_view *v = run_plan(make_plan("true", "echo ouch; exit 4", "echo never"), id);
+
+	if (!ok(v != NULL, "a job whose second operation fails"))
+		return;
+	is_int(v->status, JOB_FAILED, "has failed");
+	is_int((long long)v->current, 1, "at the second");
+	is_int(v->op[0].status, OPS_DONE, "the first is done");
+	is_int(v->op[1].status, OPS_FAILED, "the second failed");
+	ok(strstr(v->op[1].message, "errors are left (status 4): ouch"), "says why: %s",
+	   v->op[1].message);
+	is_str(v->op[1].hint, "Run it again.", "and what to do");
+	is_int(v->op[2].status, OPS_WAITING, "the third was not begun");
+	job_free(v);
+}
+
+static void test_one_at_a_time(void)
+{
+	struct plan *plan = make_plan("sleep 30", NULL, NULL), *other = make_plan("true", NULL, NULL);
+	struct job_view *v;
+	struct error err;
+	char id[16], id2[16];
+	struct pollfd p;
+
+	is_int(job_start(plan, id, &err), 0, "a long job");
+	is_int(job_start(other, id2, &err), -EBUSY, "a second one is refused");
+	is_str(err.why, "another job is running", "and says why");
+	job_read(id, &v, NULL);
+	is_int(v->status, JOB_RUNNING, "the first runs");
+	ok(getpgid(v->pid) != getpgid(0) && getsid(v->pid) != getsid(0), "in a session of its own");
+	job_free(v);
+	p = (struct pollfd){ .fd = job_watch(id, &err), .events = POLLIN };
+	is_int(job_stop(id, &err), 0, "stop is asked");
+	is_int(poll(&p, 1, 10000), 1, "the watcher wakes up");
+	v = wait_end(id);
+	ok(v && v->status == JOB_STOPPED, "it stops");
+	ok(v && strstr(v->op[0].message, "stopped by the operator"), "and says by whom: %s",
+	   v ? v->op[0].message : "");
+	job_free(v);
+	close(p.fd);
+	is_int(job_stop(id, &err), -ESRCH, "stopping it again says that it is not running");
+	plan_free(plan);
+	plan_free(other);
+}
+
+static void test_died(void)
+{
+	struct plan *plan = make_plan("sleep 2", NULL, NULL);
+	struct job_view *v;
+	struct error err;
+	char id[16];
+
+	job_start(plan, id, &err);
+	job_read(id, &v, NULL);
+	kill(v->pid, SIGKILL);
+	job_free(v);
+	usleep(100000);
+	job_read(id, &v, NULL);
+	is_int(v->status, JOB_DIED, "a job that was killed has died: the lock is free");
+	is_int(v->op[0].status, OPS_FAILED, "in the middle of its operation");
+	job_free(v);
+	is_int(job_start(plan, id, &err), 0, "the next one can start at once");
+	v = wait_end(id);
+	ok(v && v->status == JOB_DONE, "and is done");
+	job_free(v);
+	plan_free(plan);
+}
+
+/* The console's process is killed, as when ssh is cut: the job goes on. */
+static void test_outlives(void)
+{
+	struct plan *plan = make_plan("sleep 1; echo still here", NULL, NULL);
+	struct job_view *v;
+	char ids[4][16];
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		char id[16];
+
+		setsid();
+		job_start(plan, id, NULL);
+		kill(0, SIGHUP);
+		kill(getpid(), SIGKILL);
+	}
+	waitpid(pid, NULL, 0);
+	plan_free(plan);
+	ok(job_list(ids, 4) >= 1, "a new viewer finds it");
+	v = wait_end(NULL);
+	ok(v && v->status == JOB_DONE && in_log(v, "still here"), "it went on to its end");
+	job_free(v);
+}
+
+static void test_events(void)
+{
+	struct events ev = { .fd = -1 };
+	char path[80], *text, *rest;
+	struct event e;
+	int i;
+
+	text_fmt(path, sizeof(path), "%s/ev", base);
+	ev.fd = open(path, O_RDWR | O_CREAT | O_APPEND, 0600);
+	events_put(&ev, "note", "ds", 3L, "a\tb\nc\\d");
+	for (i = 0; i < 1000; i++)
+		events_put(&ev, "progress", "dds", 0L, 5L, "x");
+	if (write(ev.fd, "v1\t9\tnote\t0\tcut", 15) != 15)
+		return;
+	text = rest = read_whole(path);
+	is_int(events_next(&rest, &e), 1, "a record is read back");
+	is_str(event_text(&e, 1), "a\tb\nc\\d", "tabs and newlines in it survive");
+	is_int(event_long(&e, 0), 3, "its number, too");
+	is_str(event_text(&e, 7), "", "a field that is missing is empty");
+	is_int(events_next(&rest, &e), 1, "one progress");
+	is_int(events_next(&rest, &e), 0, "not a thousand, and not the line that was cut");
+	free(text);
+	close(ev.fd);
+	unlink(path);
+}
+
+static void test_prune(void)
+{
+	struct job_view *v;
+	char ids[100][16], id[16], path[80];
+	int i;
+
+	for (i = 100; i < 160; i++) {
+		text_fmt(path, sizeof(path), "%s/%04d", job_dir, i);
+		mkdir(path, 0700);
+	}
+	v = run_plan(make_plan("true", NULL, NULL), id);
+	is_str(id, "0160", "the next id follows the last");
+	job_free(v);
+	is_int((long long)job_list(ids, 100), 50, "50 jobs are kept");
+	is_str(ids[0], "0160", "newest first");
+	is_str(ids[49], "0111", "the oldest are gone");
+}
+
+static void test_missing(void)
+{
+	struct job_view *v = NULL;
+	struct error err;
+
+	is_int(job_read("0042", &v, &err), -ENOENT, "a job that never was");
+	is_int(job_read("../etc", &v, &err), -ENOENT, "an id that is a path");
+	is_int(job_read(NULL, &v, &err), -ENOENT, "the latest of none");
+}
+
+int main(void)
+{
+	char cmd[96];
+
+	if (!mkdtemp(base))
+		return 1;
+	text_fmt(dir, sizeof(dir), "%s/jobs", base);
+	job_dir = dir;
+	test_missing();
+	test_events();
+	test_done();
+	test_fails();
+	test_one_at_a_time();
+	test_died();
+	test_outlives();
+	test_prune();
+	text_fmt(cmd, sizeof(cmd), "rm -rf %s", base);
+	return system(cmd) ? 1 : done_testing();
+}

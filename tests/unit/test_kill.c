@@ -1,0 +1,169 @@
+/* test_kill.c - OP_KILL: TERM, wait on pidfds, KILL, and never the wrong one */
+#include <spawn.h>
+
+#include "model/holders.h"
+#include "run_common.h"
+
+static struct op make_op(struct proc_id *procs, size_t n, unsigned deadline)
+{
+	return (struct op){ .kind = OP_KILL, .deadline_s = deadline, .procs = procs, .nprocs = n };
+}
+
+static struct proc_id proc(pid_t pid, const char *name, bool kill_now)
+{
+	struct proc_id p = { .pid = pid, .start = process_start(pid), .kill_now = kill_now };
+
+	text_fmt(p.name, sizeof(p.name), "%s", name);
+	return p;
+}
+
+static int signal_of(pid_t pid)
+{
+	int status = 0;
+
+	if (waitpid(pid, &status, WNOHANG) != pid)
+		return -1;
+	return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
+static void test_term(void)
+{
+	struct proc_id p[2] = {
+		proc(start_sh("exec sleep 60"), "sleep", false),
+		proc(start_sh("exec sleep 60"), "sleep2", true),
+	};
+	struct op op = make_op(p, 2, 60);
+	struct error err;
+	int64_t began = now_ms();
+
+	is_int(run_op(&op, &err), 0, "two processes that obey");
+	ok(now_ms() - began < 500, "returns the moment they are gone (%lld ms)",
+	   (long long)(now_ms() - began));
+	is_int(signal_of(p[0].pid), SIGTERM, "the first by TERM");
+	is_int(signal_of(p[1].pid), SIGKILL, "a network manager by KILL at once");
+	is_str(said.progress, "2 of 2 gone", "progress in processes");
+}
+
+static void test_ignores(void)
+{
+	struct proc_id p[2] = {
+		proc(start_sh("trap '' TERM; while :; do sleep 1; done"), "stubborn", false),
+		proc(start_sh("kill -STOP $$; exec sleep 60"), "stopped", false),
+	};
+	struct op op = make_op(p, 2, 4);
+	struct error err;
+
+	is_int(run_op(&op, &err), 0, "one that ignores TERM, one that is stopped");
+	is_int(signal_of(p[0].pid), SIGKILL, "the first needed KILL");
+	is_int(signal_of(p[1].pid), SIGTERM, "the stopped one got its TERM and went on to die");
+	ok(strstr(said.notes, "stubborn did not end on TERM: KILL") != NULL, "and a note says so");
+	ok(strstr(said.notes, "stopped") == NULL, "of that one only");
+	kill(-p[0].pid, SIGKILL);
+}
+
+static void test_reused(void)
+{
+	struct proc_id p[4] = {
+		proc(start_sh("exec sleep 60"), "other", false),
+		proc(1, "init", true), proc(getpid(), "job", true),
+		proc(start_sh("exit 0"), "gone", false),
+	};
+	struct op op = make_op(p, 4, 10);
+	struct error err;
+	pid_t pid = p[0].pid;
+
+	p[0].start++;		/* the plan saw another process under this number */
+	signal_of(p[3].pid);
+	is_int(run_op(&op, &err), 0, "a reused pid, PID 1, ourselves, one that is gone");
+	is_int(signal_of(pid), -1, "the other process lives");
+	ok(strstr(said.notes, "is not other any more") != NULL, "a note says why");
+	ok(strstr(said.notes, "pid 1 init is left alone") != NULL, "PID 1 is left alone");
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+/* The lifeline is known by its file, whatever it calls itself. */
+static void test_kept(void)
+{
+	pid_t pid = fork();
+	struct proc_id p;
+	struct error err;
+	struct op op;
+
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			pause();
+	}
+	p = proc(pid, "innocent", true);
+	op = make_op(&p, 1, 5);
+	is_int(run_op(&op, &err), 0, "a process that runs our own program");
+	is_int(signal_of(pid), -1, "is never killed");
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+static int no_effect(int pidfd, int sig)
+{
+	(void)pidfd;
+	(void)sig;
+	return 0;
+}
+
+static void test_survivor(void)
+{
+	struct proc_id p = proc(start_sh("exec sleep 60"), "immortal", false);
+	struct op op = make_op(&p, 1, 1);
+	struct sys faulty = sys_real;
+	struct error err;
+
+	faulty.pidfd_signal = no_effect;
+	sys = &faulty;
+	is_int(run_op(&op, &err), -EBUSY, "one that survives KILL");
+	sys = &sys_real;
+	ok(strstr(err.why, "immortal (state S)") != NULL, "is named with its state");
+	said.stop = true;
+	faulty.pidfd_signal = no_effect;
+	sys = &faulty;
+	is_int(run_op(&op, &err), -ECANCELED, "stop is obeyed while waiting");
+	sys = &sys_real;
+	said.stop = false;
+	kill(p.pid, SIGKILL);
+	waitpid(p.pid, NULL, 0);
+}
+
+static void test_thousands(void)
+{
+	enum { N = 1500 };
+	static struct proc_id p[N];
+	struct error err;
+	struct op op;
+	int64_t began;
+	size_t i, dead = 0;
+
+	for (i = 0; i < N; i++) {
+		char *argv[] = { "sleep", "60", NULL };
+		pid_t pid = 0;
+
+		posix_spawn(&pid, "/bin/sleep", NULL, NULL, argv, argv + 2);
+		p[i] = proc(pid, "sleep", i % 2);
+	}
+	op = make_op(p, N, 60);
+	began = now_ms();
+	is_int(run_op(&op, &err), 0, "%d processes at once", N);
+	printf("# %lld ms\n", (long long)(now_ms() - began));
+	for (i = 0; i < N; i++)
+		dead += signal_of(p[i].pid) > 0;
+	is_int((long long)dead, N, "all are gone");
+}
+
+int main(void)
+{
+	test_term();
+	test_ignores();
+	test_reused();
+	test_kept();
+	test_survivor();
+	test_thousands();
+	return done_testing();
+}
