@@ -97,19 +97,21 @@ static void judge_steps(struct console *c)
 void console_read_job(struct console *c)
 {
 	struct job_view *job = NULL;
-	bool was_running = console_job_running(c);
+	bool was_running = console_job_running(c), news;
 
 	c->job_stale = false;
 	c->job_read_ms = clock_mono_ms();
 	if (job_read(NULL, &job, NULL) < 0)
 		return;
+	news = !c->job || strcmp(c->job->id, job->id);
 	job_free(c->job);
 	c->job = job;
 	watch_job(c->watch, console_job_running(c) ? job->id : "");
 	if (console_job_running(c) && !was_running &&
 	    screen_top(c) != &screen_job && screen_top(c) != &screen_ask)
 		screen_push(c, &screen_job);
-	if (was_running && !console_job_running(c)) {
+	/* a quick job has ended before it was ever seen running */
+	if ((was_running || news) && !console_job_running(c)) {
 		c->stale = true;
 		c->step_chosen = false;
 	}
