@@ -109,6 +109,7 @@ static void plan_move(struct plan *plan, const struct snapshot *s)
 				 "move the old root to %s", CAREEN_OLDROOT);
 
 	op->mount_id = mounts_old_top(&s->mounts)->id;
+	op->mount_unique = mounts_old_top(&s->mounts)->unique_id;
 	plan_set(plan, &op->src, "/..");
 	plan_set(plan, &op->dst, "%s", CAREEN_OLDROOT);
 	plan_set(plan, &op->command, "mount --move /.. %s", CAREEN_OLDROOT);

@@ -73,6 +73,7 @@ struct op {
 	char *command;		/* equivalent shell command */
 	char *src, *dst, *fstype, *options;
 	int mount_id;		/* OP_UMOUNT, OP_MOVE: as the plan saw it, 0 = any */
+	uint64_t mount_unique;	/* the same, never used again (6.8 on); 0 unknown */
 	struct dev_id dev;
 	const char *strategy;	/* OP_HANDOVER */
 	const struct tool *tool;/* OP_TOOL */

@@ -94,6 +94,7 @@ static void plan_umount(struct plan *plan, const struct mount *m)
 				 m->pseudo ? "" : " on ", m->pseudo ? "" : m->source);
 
 	op->mount_id = m->id;
+	op->mount_unique = m->unique_id;
 	op->dev.dev = m->dev;
 	op->lazy = m->pseudo;
 	plan_set(plan, &op->dst, "%s", m->target);

@@ -44,6 +44,7 @@ char *read_whole(const char *path);	/* malloc'ed; NULL with errno */
 int write_whole(const char *path, const char *text, size_t len);
 bool same_file(const char *a, const char *b);	/* after symlinks; false if unsure */
 int path_mount_id(const char *path);	/* id of the mount @path is on, or -errno */
+uint64_t path_mount_unique(const char *path);	/* its unique id, 0 unknown */
 bool old_root_stacked(void);		/* something is mounted over the rescue's / */
 bool pid1_is_stub(void);
 bool pid1_in_rescue(void);
@@ -52,8 +53,11 @@ char process_state(pid_t pid);		/* proc(5) state letter, '?' when gone */
 int own_mounts(struct mounts *ret, struct error *err);
 /* The one on top at @target, NULL if nothing is mounted there. */
 const struct mount *mount_on(const struct mounts *ms, const char *target);
-/* "pid 712 postgres (cwd fd), loop0 (/srv/a.raw)": who holds @dev (0: anything). */
-const char *who_holds(dev_t dev, char *buf, size_t size);
+/*
+ * "pid 712 postgres (cwd fd), loop loop0 (/srv/a.raw)": who holds the mount of
+ * @dev on @dir, or, where that cannot be told apart or @dir is NULL, the old root.
+ */
+const char *who_holds(dev_t dev, const char *dir, char *buf, size_t size);
 
 /* op_kill.c */
 struct victim {

@@ -136,6 +136,20 @@ int path_mount_id(const char *path)
 	return stx.stx_mask & STATX_MNT_ID ? (int)stx.stx_mnt_id : -ENODATA;
 }
 
+#ifndef STATX_MNT_ID_UNIQUE
+#define STATX_MNT_ID_UNIQUE 0x4000U	/* linux/stat.h, 6.8 */
+#endif
+
+uint64_t path_mount_unique(const char *path)
+{
+	struct statx stx;
+
+	if (statx(AT_FDCWD, path, AT_NO_AUTOMOUNT | AT_SYMLINK_NOFOLLOW |
+		  AT_STATX_DONT_SYNC, STATX_MNT_ID_UNIQUE, &stx) < 0)
+		return 0;
+	return stx.stx_mask & STATX_MNT_ID_UNIQUE ? stx.stx_mnt_id : 0;
+}
+
 bool old_root_stacked(void)
 {
 	/* ".." at the root stays there, and then crosses what is stacked on it;
@@ -214,17 +228,28 @@ static size_t one_holder(const struct holder *h, char *buf, size_t size, size_t 
 	return strlen(buf);
 }
 
-static size_t list_holders(const struct holders *hs, dev_t dev, char *buf, size_t size)
+static bool below(const char *path, const char *dir)
 {
+	size_t len = strlen(dir);
+
+	return path && !strncmp(path, dir, len) && (!path[len] || path[len] == '/');
+}
+
+static size_t list_holders(const struct holders *hs, dev_t dev, const char *dir, char *buf,
+			   size_t size)
+{
+	const struct holder *h;
 	size_t i, len = 0;
 
-	for (i = 0; i < hs->n && len + 24 < size; i++)
-		if (!dev || hs->row[i].dev == dev)
-			len = one_holder(&hs->row[i], buf, size, len);
+	for (i = 0; i < hs->n && len + 24 < size; i++) {
+		h = &hs->row[i];
+		if (dir ? h->dev == dev || below(h->what, dir) : h->out != OUT_KEEP)
+			len = one_holder(h, buf, size, len);
+	}
 	return len;
 }
 
-const char *who_holds(dev_t dev, char *buf, size_t size)
+const char *who_holds(dev_t dev, const char *dir, char *buf, size_t size)
 {
 	struct snapshot *s = NULL;
 	struct error err;
@@ -232,9 +257,9 @@ const char *who_holds(dev_t dev, char *buf, size_t size)
 	text_fmt(buf, size, "%s", "");
 	if (snapshot_take(SNAP_MOUNTS | SNAP_HOLDERS, &s, &err) < 0)
 		return text_fmt(buf, size, "it could not be found out by whom: %s", err.why);
-	/* A holder's row has one of its devices: no match is not "nobody". */
-	if (!list_holders(&s->holders, dev, buf, size))
-		list_holders(&s->holders, 0, buf, size);
+	/* A holder's row has one of the things it holds: no match is not "nobody". */
+	if (!dir || !list_holders(&s->holders, dev, dir, buf, size))
+		list_holders(&s->holders, 0, NULL, buf, size);
 	snapshot_free(s);
 	return buf;
 }

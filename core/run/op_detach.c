@@ -65,7 +65,9 @@ int op_move(struct op_ctx *ctx, const struct op *op, struct error *err)
 		return error_set(err, ENOENT, "move", op->src, "nothing is mounted there",
 				 "Make the plan again.");
 	}
-	if (op->mount_id && src != op->mount_id)
+	if ((op->mount_id && src != op->mount_id) ||
+	    (op->mount_unique && path_mount_unique(op->src) &&
+	     path_mount_unique(op->src) != op->mount_unique))
 		return error_set(err, ESTALE, "move", op->src,
 				 "another mount is there than when the plan was made",
 				 "Make the plan again.");

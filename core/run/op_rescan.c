@@ -97,7 +97,7 @@ int op_rescan(struct op_ctx *ctx, const struct op *op, struct error *err)
 		if (r == 0 || (r < 0 && (r != -EBUSY || round + 1 == ROUNDS)))
 			return r;
 	}
-	return error_set(err, EBUSY, "look again", "", who_holds(0, who, sizeof(who)),
+	return error_set(err, EBUSY, "look again", "", who_holds(0, NULL, who, sizeof(who)),
 			 "Something starts processes again and again: find it with the "
 			 "Holders view, then retry.");
 }

@@ -16,23 +16,33 @@
 #define BUSY_MS 1500	/* the kernel drops a dead process's files a little later */
 
 struct umount {
-	const char *target;
+	const struct op *op;
 	int flags;
 };
+
+static int stale(const struct op *op, const char *why, struct error *err)
+{
+	return error_set(err, ESTALE, "unmount", op->dst, why, "Make the plan again.");
+}
 
 static int umount_child(void *arg, struct error *err)
 {
 	const struct umount *u = arg;
+	const struct op *op = u->op;
 	int64_t until = now_ms() + BUSY_MS;
+	uint64_t unique = op->mount_unique ? path_mount_unique(op->dst) : 0;
 	int r;
 
+	/* an id of mountinfo is used again at once; this one never is */
+	if (unique && unique != op->mount_unique)
+		return stale(op, "another file system is mounted there now", err);
 	for (;;) {
-		r = sys->umount(u->target, u->flags);
+		r = sys->umount(op->dst, u->flags);
 		if (r != -EBUSY || now_ms() >= until || (u->flags & MNT_DETACH))
 			break;
 		sleep_ms(20);
 	}
-	return r < 0 ? error_set(err, r, "unmount", u->target, NULL, NULL) : 0;
+	return r < 0 ? error_set(err, r, "unmount", op->dst, NULL, NULL) : 0;
 }
 
 static const struct mount *child_mount(const struct mounts *ms, const struct mount *m)
@@ -43,11 +53,6 @@ static const struct mount *child_mount(const struct mounts *ms, const struct mou
 		if (ms->row[i].parent == m->id && ms->row[i].id != m->id)
 			return &ms->row[i];
 	return NULL;
-}
-
-static int stale(const struct op *op, const char *why, struct error *err)
-{
-	return error_set(err, ESTALE, "unmount", op->dst, why, "Make the plan again.");
 }
 
 /*
@@ -95,7 +100,7 @@ static int busy(const struct op *op, dev_t dev, struct error *err)
 			return error_set(err, EBUSY, "unmount", op->dst, why,
 					 "Make the plan again.");
 	}
-	who_holds(dev, who, sizeof(who));
+	who_holds(dev, op->dst, who, sizeof(who));
 	if (!*who)
 		return error_set(err, EBUSY, "unmount", op->dst,
 				 "busy, and no process or table of the kernel shows by what",
@@ -108,7 +113,7 @@ static int busy(const struct op *op, dev_t dev, struct error *err)
 /* Nothing of a disk is behind it: out of sight is enough. */
 static int detach_lazily(struct op_ctx *ctx, const struct op *op, int why, struct error *err)
 {
-	struct umount u = { op->dst, UMOUNT_NOFOLLOW | MNT_DETACH };
+	struct umount u = { op, UMOUNT_NOFOLLOW | MNT_DETACH };
 	int r = run_with_deadline(10, umount_child, &u, err);
 
 	if (r == 0)
@@ -133,7 +138,7 @@ static int explain(const struct op *op, int r, dev_t dev, struct error *err)
 
 int op_umount(struct op_ctx *ctx, const struct op *op, struct error *err)
 {
-	struct umount u = { op->dst, UMOUNT_NOFOLLOW };
+	struct umount u = { op, UMOUNT_NOFOLLOW };
 	struct error mine;
 	dev_t dev = 0;
 	int r = check(op, &dev, err);

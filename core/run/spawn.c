@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -71,6 +72,7 @@ child_exec(const struct spawn *sp, int out, int prog, int report)
 	prog = prog < 0 ? -1 : fcntl(prog, F_DUPFD_CLOEXEC, 20);
 	null = fcntl(null, F_DUPFD_CLOEXEC, 20);
 	close_range(3, 19, 0);
+	close_range(20, ~0U, CLOSE_RANGE_CLOEXEC);
 	if (dup2(null, 0) == 0 && dup2(out, 1) == 1 && dup2(out, 2) == 2 &&
 	    (prog < 0 || dup2(prog, SPAWN_PROGRESS_FD) >= 0) &&
 	    (!sp->root || chroot(sp->root) == 0) && chdir("/") == 0)

@@ -1,0 +1,439 @@
+/* test_op.c - executors in a mount and network namespace of their own, and with faults */
+#include <arpa/inet.h>
+#include <sys/statvfs.h>
+#include <sys/sysmacros.h>
+
+#include "plan/tool.h"
+#include "run_common.h"
+
+static char base[] = "/tmp/test_op.XXXXXX";
+
+static char *at(const char *name)
+{
+	static char bufs[8][256];
+	static int n;
+
+	return (char *)text_fmt(bufs[n++ % 8], sizeof(bufs[0]), "%s/%s", base, name);
+}
+
+static int sh(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+static int sh(const char *fmt, ...)
+{
+	char cmd[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(cmd, sizeof(cmd), fmt, ap);
+	va_end(ap);
+	return system(cmd);
+}
+
+/* --- umount ------------------------------------------------------------- */
+
+static struct op umount_op(char *dst)
+{
+	struct stat st = { .st_dev = 0 };
+
+	stat(dst, &st);
+	return (struct op){ .kind = OP_UMOUNT, .deadline_s = 3, .dst = dst,
+			    .mount_id = path_mount_id(dst), .dev.dev = st.st_dev,
+			    .mount_unique = path_mount_unique(dst) };
+}
+
+static char *fresh_mount(const char *name)
+{
+	char *dst = at(name);
+
+	mkdir(dst, 0755);
+	mount("none", dst, "tmpfs", 0, NULL);
+	return dst;
+}
+
+static void test_umount(void)
+{
+	char *dst = fresh_mount("m"), below[256];
+	struct op op = umount_op(dst);
+	struct error err;
+	pid_t pid;
+
+	is_int(run_op(&op, &err), 0, "umount of what the plan saw");
+	is_int(run_op(&op, &err), 0, "once more: done already");
+	ok(strstr(said.notes, "not mounted any more") != NULL, "and says so");
+
+	mount("none", dst, "tmpfs", 0, NULL);
+	is_int(run_op(&op, &err), op.mount_unique ? -ESTALE : 0,
+	       "another mount in its place, with its number: -ESTALE, where the kernel tells");
+	if (!op.mount_unique)
+		mount("none", dst, "tmpfs", 0, NULL);
+	op = umount_op(dst);
+	op.dev.dev++;
+	is_int(run_op(&op, &err), -ESTALE, "another device: -ESTALE");
+	op = umount_op(dst);
+	mount("none", dst, "tmpfs", 0, NULL);
+	is_int(run_op(&op, &err), -ESTALE, "something mounted over it: -ESTALE");
+	umount(dst);
+
+	text_fmt(below, sizeof(below), "%s/sub", dst);
+	mkdir(below, 0755);
+	mount("none", below, "tmpfs", 0, NULL);
+	is_int(run_op(&op, &err), -EBUSY, "a mount below it: busy");
+	ok(strstr(err.why, "/sub is mounted below it") != NULL, "which is named: %s", err.why);
+	umount(below);
+
+	text_fmt(below, sizeof(below), "cd %s && exec sleep 30", dst);
+	pid = start_sh(below);
+	is_int(run_op(&op, &err), -EBUSY, "a process in it: busy");
+	printf("# %s\n", err.why);
+	op.lazy = true;
+	is_int(run_op(&op, &err), 0, "with nothing of a disk behind it: lazily");
+	ok(strstr(said.notes, "detached lazily") != NULL, "and says so");
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+static int hang(const char *target, int flags)
+{
+	if (flags & MNT_DETACH)
+		return sys_real.umount(target, flags);
+	sleep(100);
+	return 0;
+}
+
+static int refuse_umount(const char *target, int flags)
+{
+	(void)target;
+	(void)flags;
+	return -EIO;
+}
+
+static void test_umount_faults(void)
+{
+	char *dst = fresh_mount("h");
+	struct op op = umount_op(dst);
+	struct sys faulty = sys_real;
+	struct error err;
+	int64_t began = now_ms();
+
+	sys = &faulty;
+	faulty.umount = hang;
+	op.deadline_s = 1;
+	is_int(run_op(&op, &err), -ETIMEDOUT, "an umount that hangs is given up");
+	ok(now_ms() - began < 3000, "at its deadline");
+	is_str(err.op, "unmount", "the error names the operation");
+	ok(strstr(err.why, "not done after 1 s") != NULL, "and why: %s", err.why);
+	op.lazy = true;
+	is_int(run_op(&op, &err), 0, "a lazy one is detached then");
+	mount("none", dst, "tmpfs", 0, NULL);
+	op = umount_op(dst);
+	faulty.umount = refuse_umount;
+	is_int(run_op(&op, &err), -EIO, "another failure is passed on");
+	sys = &sys_real;
+	umount(dst);
+}
+
+/* --- mount and move ----------------------------------------------------- */
+
+static void test_mount(void)
+{
+	char *dst = at("mnt");
+	struct op op = { .kind = OP_MOUNT, .deadline_s = 5, .src = "none", .dst = dst,
+			 .fstype = "tmpfs",
+			 .options = "rw,nosuid,noexec,nofail,x-test,size=64k,mode=0700" };
+	struct statvfs vfs;
+	struct error err;
+
+	mkdir(dst, 0755);
+	is_int(run_op(&op, &err), 0, "mount with options of mount(8)");
+	statvfs(dst, &vfs);
+	ok((vfs.f_flag & ST_NOSUID) && (vfs.f_flag & ST_NOEXEC), "flags are set");
+	is_int((long long)vfs.f_blocks * (long long)vfs.f_frsize, 65536, "and data");
+	is_int(run_op(&op, &err), 0, "once more: it is there already");
+	op.fstype = "proc";
+	is_int(run_op(&op, &err), -EBUSY, "something else is there: refused");
+	umount(dst);
+	op.fstype = "nosuchfs";
+	is_int(run_op(&op, &err), -ENODEV, "an unknown file system");
+	show_error(&err);
+	op.src = "UUID=00000000-dead-dead-dead-000000000000";
+	is_int(run_op(&op, &err), -ENODEV, "a UUID that nobody has");
+}
+
+static void test_move(void)
+{
+	char *src = fresh_mount("from"), *dst = at("to");
+	struct op op = { .kind = OP_MOVE, .src = src, .dst = dst,
+			 .mount_id = path_mount_id(src) };
+	struct error err;
+
+	mkdir(dst, 0755);
+	op.mount_id++;
+	is_int(run_op(&op, &err), -ESTALE, "another mount than planned is not moved");
+	op.mount_id--;
+	is_int(run_op(&op, &err), 0, "the planned one is");
+	is_int(path_mount_id(dst), op.mount_id, "it is where it should be");
+	is_int(run_op(&op, &err), 0, "once more: there already");
+	umount(dst);
+	is_int(run_op(&op, &err), -ENOENT, "nothing there: says so");
+}
+
+/* --- copy --------------------------------------------------------------- */
+
+static void test_copy(void)
+{
+	struct op op = { .kind = OP_COPY_TREE, .deadline_s = 10, .src = at("tree"),
+			 .dst = at("copy") };
+	struct error err;
+
+	sh("mkdir -p %s/sub/deep; cd %s; echo data >f; chmod 4751 f; echo x >sub/deep/g; "
+	   "ln -s /etc/passwd sub/link; mkfifo sub/fifo; touch -d '2001-02-03 04:05:06' f sub; "
+	   "chmod 1711 sub; chown 7:8 sub/deep/g", op.src, op.src);
+	is_int(run_op(&op, &err), 0, "a tree is copied");
+	is_int(sh("cd %s && test -u f && grep -q data f && test -k sub && "
+		  "[ \"$(readlink sub/link)\" = /etc/passwd ] && ! test -e sub/fifo && "
+		  "[ $(stat -c %%u:%%g:%%a sub/deep/g) = 7:8:644 ] && "
+		  "[ $(stat -c %%Y f) = $(stat -c %%Y %s/f) ]", op.dst, op.src), 0,
+	       "with modes, owners, times, links; without the FIFO");
+	is_int(run_op(&op, &err), 0, "over an older copy");
+	sh("rm -rf %s/sub; ln -s %s %s/sub", op.dst, base, op.dst);
+	is_int(run_op(&op, &err), -ENOTDIR, "a symlink in the way is not followed");
+	op.src = at("nothing");
+	is_int(run_op(&op, &err), 0, "no source: nothing to copy");
+}
+
+/* --- tools -------------------------------------------------------------- */
+
+static int run_tool(const char *name, char **argv, struct error *err)
+{
+	struct op op = { .kind = OP_TOOL, .tool = tool_find(name), .argv = argv, .dst = at("img") };
+
+	return run_op(&op, err);
+}
+
+static void test_tools(void)
+{
+	char in[300], out[300];
+	struct error err;
+
+	sh("truncate -s 64M %s", at("img"));
+	is_int(run_tool("ext4-make", (char *[]){ "mke2fs", "-t", "ext4", "-F", at("img"), NULL },
+			&err), 0, "mke2fs on an image");
+	ok(strstr(said.notes, "the file system was made") != NULL, "says what its status means");
+	is_int(run_tool("ext4-check", (char *[]){ "e2fsck", "-f", "-n", "-C", "9", at("img"), NULL },
+			&err), 0, "e2fsck finds it good");
+	ok(!strncmp(said.progress, "pass 5 of 5", 11), "progress to the last pass: %s",
+	   said.progress);
+	sh("debugfs -w -R 'sif <11> links_count 9' %s 2>/dev/null", at("img"));
+	is_int(run_tool("ext4-check", (char *[]){ "e2fsck", "-f", "-n", "-C", "9", at("img"), NULL },
+			&err), -EIO, "e2fsck finds damage");
+	ok(strstr(err.why, "the file system has errors") != NULL, "and says so: %s", err.why);
+	is_str(err.hint, "Run Check and fix.", "and what to do");
+	is_int(run_tool("ext4-repair", (char *[]){ "e2fsck", "-f", "-y", "-C", "9", at("img"), NULL },
+			&err), 0, "e2fsck -y corrects it");
+	ok(strstr(said.notes, "corrected") != NULL, "and says so");
+	text_fmt(in, sizeof(in), "if=%s", at("img"));
+	text_fmt(out, sizeof(out), "of=%s", at("img2"));
+	is_int(run_tool("copy-onto", (char *[]){ "dd", in, out, "bs=1M", "status=progress", NULL },
+			&err), 0, "dd copies");
+	ok(strstr(said.progress, "64M of 64M, 100 %") != NULL, "in real units: %s", said.progress);
+	is_int(run_tool("copy-onto", (char *[]){ "nosuchtool", NULL }, &err), -ENOENT,
+	       "a program that is absent");
+	ok(strstr(err.hint, "Install its package") != NULL, "says what to do");
+}
+
+static void test_tool_ends(void)
+{
+	struct error err;
+	int64_t began;
+
+	is_int(run_tool("copy-onto", (char *[]){ "sh", "-c", "kill -9 $$", NULL }, &err), -EIO,
+	       "a tool killed by a signal");
+	ok(strstr(err.why, "killed by signal 9 (out of memory?)") &&
+	   strstr(err.hint, "has been written to and is incomplete"), "says what is true: %s", err.why);
+	said.stop = true;
+	began = now_ms();
+	is_int(run_tool("ext4-check", (char *[]){ "sleep", "30", NULL }, &err), -ECANCELED,
+	       "a stop is obeyed");
+	said.stop = false;
+	ok(now_ms() - began < 2000, "at once");
+	is_str(err.hint, "Nothing was written to the device.", "and says what is true");
+	began = now_ms();
+	is_int(run_tool("ext4-check", (char *[]){ "sh", "-c", "sleep 3 & echo left", NULL }, &err), 0,
+	       "a grandchild that keeps the output open");
+	ok(now_ms() - began < 2000 && strstr(said.notes, "left"), "is not waited for");
+	said.notes[0] = '\0';
+	is_int(run_tool("copy-onto", (char *[]){ "sh", "-c", "ls /proc/self/fd | tr '\\n' ' '; "
+			"cat; tty; awk '/^SigIgn/' /proc/self/status", NULL }, &err), 0,
+	       "its surroundings");
+	ok(strstr(said.notes, "0 1 2 3") == said.notes && strstr(said.notes, "not a tty") &&
+	   strstr(said.notes, "0000000000001000"),
+	   "no terminal, no input, no descriptor of ours, SIGPIPE ignored");
+	printf("# %s", said.notes);
+}
+
+static void test_progress(void)
+{
+	struct tool_watch w = { .ctx = &ctx, .tool = tool_find("copy-onto"), .total = 2097152,
+				.started = now_ms() - 20000 };
+	static const char dd[] = "1048576 bytes (1.0 MB, 1.0 MiB) copied, 20 s, 52 kB/s\r";
+	static const char mke2fs[] = "Writing inode tables:  12/512\b\b\b\b\b\b\b 13/512";
+
+	tool_watch_output(&w, dd, 20);
+	tool_watch_output(&w, dd + 20, sizeof(dd) - 21);
+	is_str(said.progress, "1M of 2M, 50 %, 52 kB/s, 0:20 left", "dd, in two pieces");
+	w.tool = tool_find("ext4-make");
+	tool_watch_output(&w, mke2fs, sizeof(mke2fs) - 1);
+	tool_watch_output(&w, "\b", 1);
+	is_str(said.progress, "Writing inode tables: 13 of 512", "mke2fs, rubbed out");
+	tool_watch_fd(&w, "3 5 1", 5);
+	tool_watch_fd(&w, "0 /dev/x\n", 9);
+	is_str(said.progress, "pass 3 of 5, 91 %", "e2fsck's descriptor");
+	tool_watch_fd(&w, "nonsense\n9 1 1\n", 15);
+	is_str(said.progress, "pass 3 of 5, 91 %", "nonsense is not shown");
+}
+
+/* --- init --------------------------------------------------------------- */
+
+static void test_check_init(void)
+{
+	struct op op = { .kind = OP_CHECK_INIT, .deadline_s = 10, .dst = "/", .src = "/bin/sh" };
+	struct error err;
+
+	is_int(run_op(&op, &err), 0, "a program with its loader and libraries");
+	op.dst = at("newroot");
+	op.src = "/sbin/init";
+	mkdir(op.dst, 0755);
+	is_int(run_op(&op, &err), -ENOENT, "no init");
+	sh("mkdir -p %s/sbin %s/bin; cp /bin/true %s/sbin/init", op.dst, op.dst, op.dst);
+	is_int(run_op(&op, &err), -ENOENT, "an init whose loader is missing");
+	show_error(&err);
+	sh("mkdir -p %s/lib64; cp -L /lib64/ld-linux-x86-64.so.2 %s/lib64/ 2>/dev/null; "
+	   "mkdir -p %s/lib; cp -L /lib/ld-linux-aarch64.so.1 %s/lib/ 2>/dev/null",
+	   op.dst, op.dst, op.dst, op.dst);
+	is_int(run_op(&op, &err), -ELIBACC, "an init whose libraries are missing");
+	show_error(&err);
+	sh("chmod -x %s/sbin/init", op.dst);
+	is_int(run_op(&op, &err), -EACCES, "an init that is not executable");
+	sh("printf '#!/bin/nothere\\n' >%s/sbin/init; chmod +x %s/sbin/init", op.dst, op.dst);
+	is_int(run_op(&op, &err), -ENOENT, "a script without its interpreter");
+	sh("echo rubbish >%s/sbin/init", op.dst);
+	is_int(run_op(&op, &err), -ENOEXEC, "neither program nor script");
+}
+
+/* --- network ------------------------------------------------------------ */
+
+static void test_net(void)
+{
+	struct op op = { .kind = OP_NET_KEEP };
+	struct error err;
+
+	if (unshare(CLONE_NEWNET) < 0 || sh("command -v ip >/dev/null") ||
+	    sh("ip link set lo up; ip link add d0 type dummy 2>/dev/null") ) {
+		ok(true, "network # SKIP no ip or no dummy device");
+		return;
+	}
+	sh("ip link set d0 up; "
+	   "ip addr add 10.1.2.3/24 brd 10.1.2.255 dev d0 label d0:x valid_lft 100 preferred_lft 50; "
+	   "ip addr add 10.9.9.9/32 dev d0; "
+	   "ip addr add fd00::5/64 dev d0 nodad valid_lft 100 preferred_lft 50 noprefixroute");
+	is_int(run_op(&op, &err), 0, "addresses with an end");
+	printf("# %s", said.notes);
+	is_int(sh("ip -4 addr show d0 | grep -q 'inet 10.1.2.3/24 brd 10.1.2.255 scope global.*d0:x' && "
+		  "ip -o -4 addr show d0 | grep 10.1.2.3 | grep -q 'valid_lft forever preferred_lft forever'"),
+	       0, "IPv4: for ever, with label and broadcast");
+	is_int(sh("ip -o -6 addr show d0 | grep fd00::5/64 | grep noprefixroute | "
+		  "grep -q 'valid_lft forever preferred_lft forever'"), 0, "IPv6, with its flags");
+	is_int(run_op(&op, &err), 0, "again");
+	is_str(said.notes, "no address has an end\n", "nothing is left to do");
+}
+
+/* --- others ------------------------------------------------------------- */
+
+static int swap_nomem(const char *path)
+{
+	return strncmp(path, "/..", 3) ? -ENOENT : -ENOMEM;
+}
+
+static int swap_below(const char *path)
+{
+	return strncmp(path, "/oldroot/", 9) ? -ENOENT : 0;
+}
+
+static void test_swapoff(void)
+{
+	struct op op = { .kind = OP_SWAPOFF, .deadline_s = 5, .dst = "/swapfile" };
+	struct sys faulty = sys_real;
+	struct error err;
+
+	sys = &faulty;
+	faulty.swapoff = swap_below;
+	is_int(run_op(&op, &err), 0, "swap is found below the old root");
+	faulty.swapoff = swap_nomem;
+	is_int(run_op(&op, &err), -ENOMEM, "not enough memory");
+	ok(strstr(err.hint, "Stop something") != NULL, "says what to do");
+	sys = &sys_real;
+	is_int(run_op(&op, &err), 0, "not swap any more: done");
+}
+
+static int die(void *arg, struct error *err)
+{
+	(void)arg;
+	(void)err;
+	raise(SIGKILL);
+	return 0;
+}
+
+static int fail_child(void *arg, struct error *err)
+{
+	return error_set(err, EBUSY, "op", arg, "why", "hint");
+}
+
+static void test_deadline(void)
+{
+	struct error err;
+
+	is_int(run_with_deadline(5, fail_child, "subject", &err), -EBUSY, "a child's error comes back");
+	is_str(err.subject, "subject", "whole");
+	is_int(run_with_deadline(5, die, NULL, &err), -EIO, "a child that is killed");
+	ok(strstr(err.why, "signal 9") != NULL, "is no success: %s", err.why);
+}
+
+static void test_log(void)
+{
+	char dst[256], other[256];
+	struct op op = { .kind = OP_SAVE_LOG, .deadline_s = 5, .dst = dst };
+	struct error err;
+
+	text_fmt(dst, sizeof(dst), "%s/careen", base);
+	text_fmt(other, sizeof(other), "%s/jobs", base);
+	job_dir = other;
+	is_int(run_op(&op, &err), 0, "the transcript is written");
+	is_int(sh("[ $(stat -c %%a %s) = 700 ] && [ $(stat -c %%a %s/*.log) = 600 ]", dst, dst), 0,
+	       "for root's eyes only");
+	sh("rm -rf %s; ln -s /etc %s", dst, dst);
+	ok(run_op(&op, &err) < 0, "a symlink in its place is not followed");
+}
+
+int main(void)
+{
+	if (geteuid() || unshare(CLONE_NEWNS) < 0 ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) {
+		puts("1..0 # SKIP needs root");
+		return 0;
+	}
+	if (!mkdtemp(base))
+		return 1;
+	test_umount();
+	test_umount_faults();
+	test_mount();
+	test_move();
+	test_copy();
+	test_progress();
+	test_tools();
+	test_tool_ends();
+	test_check_init();
+	test_swapoff();
+	test_deadline();
+	test_log();
+	test_net();
+	return sh("rm -rf %s", base) ? 1 : done_testing();
+}
