@@ -169,23 +169,29 @@ static void test_kernel_holders(void)
 	run("losetup -d $(losetup -j mnt/inner -n -O NAME)");
 }
 
-/* unshare --mount=FILE binds a namespace that nobody is in afterwards. */
+/*
+ * unshare --mount=FILE binds a namespace that nobody is in afterwards. The
+ * kernel allows it to a namespace with a higher number only, against loops, and
+ * hands the numbers out a batch to each processor: so several are tried.
+ */
 static void test_namespace_without_process(void)
 {
 	const struct holder *h;
 	struct snapshot *s;
 
 	run("mkdir nsdir && mount --bind nsdir nsdir && mount --make-private nsdir && touch nsdir/ns");
-	if (run("unshare --mount=nsdir/ns true 2>/dev/null")) {
+	if (run("for i in $(seq 50); do unshare --mount=nsdir/ns true 2>/dev/null && exit 0; done;"
+		" exit 1")) {
 		ok(true, "namespace without a process # SKIP unshare cannot");
-		return;
+	} else {
+		s = take();
+		h = holder(s, HOLDER_MOUNTNS);
+		ok(h != NULL, "a namespace that no process is in is named");
+		ok(h && strstr(h->what, "nsdir/ns"), "by its file: %s", h ? h->what : "");
+		snapshot_free(s);
+		run("umount nsdir/ns");
 	}
-	s = take();
-	h = holder(s, HOLDER_MOUNTNS);
-	ok(h != NULL, "a namespace that no process is in is named");
-	ok(h && strstr(h->what, "nsdir/ns"), "by its file: %s", h ? h->what : "");
-	snapshot_free(s);
-	run("umount nsdir/ns; umount nsdir; rm -r nsdir");
+	run("umount nsdir; rm -r nsdir");
 }
 
 static pid_t opener(int flags)
