@@ -18,7 +18,7 @@ static const struct column columns[] = {
 	[COL_LABEL] = { "LABEL", 8, 0, 54, false, true },
 	[COL_USED] = { "USED BY", 10, 3, 0, false, true },
 	[COL_MODEL] = { "MODEL, SERIAL", 18, 1, 84, false, true },
-	[COL_UUID] = { "UUID", 36, 0, 128, false, false },
+	[COL_UUID] = { "UUID", 36, 0, 104, false, false },
 };
 
 static void devices_cell(const void *rows, size_t row, size_t col, struct cell *ret);
@@ -63,16 +63,31 @@ static void used_cell(const struct blockdev *b, struct cell *ret)
 		text_fmt(ret->s, sizeof(ret->s), "–"), ret->style = ST_DIM;
 }
 
+static bool last_child(const struct blockdevs *bs, size_t row)
+{
+	for (size_t i = row + 1; i < bs->n; i++)
+		if (bs->row[i].parent == bs->row[row].parent)
+			return false;
+	return true;
+}
+
+static void name_cell(const struct blockdevs *bs, size_t row, struct cell *ret)
+{
+	const struct blockdev *b = &bs->row[row];
+
+	if (LIST_SORTED(&list) || !b->depth)
+		text_fmt(ret->s, sizeof(ret->s), "%s", b->name);
+	else
+		text_fmt(ret->s, sizeof(ret->s), "%*s%s%s", 2 * (b->depth - 1), "",
+			 last_child(bs, row) ? "└─" : "├─", b->name);
+}
+
 static void devices_cell(const void *rows, size_t row, size_t col, struct cell *ret)
 {
 	const struct blockdev *b = &((const struct blockdevs *)rows)->row[row];
 
 	switch (col) {
-	case COL_NAME:
-		text_fmt(ret->s, sizeof(ret->s), "%*s%s%s",
-			 LIST_SORTED(&list) || !b->depth ? 0 : 2 * (b->depth - 1), "",
-			 LIST_SORTED(&list) || !b->depth ? "" : "└ ", b->name);
-		break;
+	case COL_NAME: name_cell(rows, row, ret); break;
 	case COL_SIZE: size_cell(b, ret); break;
 	case COL_TYPE: text_fmt(ret->s, sizeof(ret->s), "%s", b->type); break;
 	case COL_FS: text_fmt(ret->s, sizeof(ret->s), "%s", text_of(b->fstype)); break;

@@ -11,11 +11,11 @@ enum { COL_PID, COL_USER, COL_HOLDS, COL_COMMAND, COL_WHAT, COL_UNIT, COL_OUT };
 static const struct column columns[] = {
 	[COL_PID] = { "PID", 7, 0, 0, true, false },
 	[COL_USER] = { "USER", 8, 0, 0, false, false },
-	[COL_HOLDS] = { "HOLDS", 14, 0, 0, false, false },
-	[COL_COMMAND] = { "COMMAND", 12, 2, 0, false, true },
-	[COL_WHAT] = { "FOR EXAMPLE", 16, 2, 90, false, true },
-	[COL_UNIT] = { "UNIT", 12, 1, 110, false, true },
-	[COL_OUT] = { "STOPS BY", 9, 0, 0, false, false },
+	[COL_HOLDS] = { "HOLDS", 14, 1, 0, false, false },
+	[COL_COMMAND] = { "COMMAND", 15, 1, 0, false, true },
+	[COL_WHAT] = { "FOR EXAMPLE", 16, 3, 90, false, true },
+	[COL_UNIT] = { "UNIT", 12, 2, 100, false, true },
+	[COL_OUT] = { "STOPS BY", 8, 0, 0, false, false },
 };
 
 static void holders_cell(const void *rows, size_t row, size_t col, struct cell *ret);
@@ -41,17 +41,22 @@ static void process_cell(const struct holder *h, size_t col, struct cell *ret)
 	}
 }
 
+/* A kernel holder's HOLDS is the device that holds, its COMMAND what is held. */
 static void kernel_cell(const struct holder *h, size_t col, struct cell *ret)
 {
+	const char *command = h->command ? h->command : "";
+
 	if (col == COL_PID)
 		text_fmt(ret->s, sizeof(ret->s), "–");
 	else if (col == COL_USER)
 		text_fmt(ret->s, sizeof(ret->s), "kernel");
-	else if (col == COL_HOLDS)
-		text_fmt(ret->s, sizeof(ret->s), "%s", holder_kind_name(h->kind));
+	else if (col == COL_COMMAND)
+		text_fmt(ret->s, sizeof(ret->s), "%s", h->what ? h->what : "");
+	else if (h->kind == HOLDER_LOOP || !*command)
+		text_fmt(ret->s, sizeof(ret->s), "%s", *command ? command :
+			 holder_kind_name(h->kind));
 	else
-		text_fmt(ret->s, sizeof(ret->s), "%s%s%s", h->command ? h->command : "",
-			 h->what && *h->what ? " " : "", h->what ? h->what : "");
+		text_fmt(ret->s, sizeof(ret->s), "%s %s", holder_kind_name(h->kind), command);
 }
 
 static void holders_cell(const void *rows, size_t row, size_t col, struct cell *ret)
@@ -63,7 +68,8 @@ static void holders_cell(const void *rows, size_t row, size_t col, struct cell *
 	if (col == COL_OUT)
 		text_fmt(ret->s, sizeof(ret->s), "%s", way_out_name(h->out));
 	else if (col == COL_WHAT)
-		text_fmt(ret->s, sizeof(ret->s), "%s", h->what ? h->what : "");
+		text_fmt(ret->s, sizeof(ret->s), "%s",
+			 h->what && h->kind == HOLDER_PROCESS ? h->what : "");
 	else if (col == COL_UNIT)
 		text_fmt(ret->s, sizeof(ret->s), "%s", h->unit ? h->unit : "");
 	else if (h->kind == HOLDER_PROCESS)

@@ -14,8 +14,8 @@ enum { COL_MARK, COL_TITLE, COL_STATE, COL_TIME };
 static const struct column columns[] = {
 	[COL_MARK] = { "", 1, 0, 0, false, false },
 	[COL_TITLE] = { "OPERATION", 20, 1, 0, false, false },
-	[COL_STATE] = { "STATE", 8, 0, 0, false, false },
-	[COL_TIME] = { "TIME", 8, 0, 0, true, false },
+	[COL_STATE] = { "STATE", 7, 0, 0, false, false },
+	[COL_TIME] = { "TIME", 7, 0, 0, true, false },
 };
 
 static void job_cell(const void *rows, size_t row, size_t col, struct cell *ret);
@@ -39,17 +39,6 @@ static const struct {
 	[OPS_SKIPPED] = { "–", ST_DIM },
 };
 
-static void clock_text(char *dst, size_t size, int64_t from, int64_t to)
-{
-	int64_t s = to > from ? (to - from) / 1000 : 0;
-
-	if (s >= 3600)
-		text_fmt(dst, size, "%d:%02d:%02d", (int)(s / 3600), (int)(s / 60 % 60),
-			 (int)(s % 60));
-	else
-		text_fmt(dst, size, "%d:%02d", (int)(s / 60), (int)(s % 60));
-}
-
 static void job_cell(const void *rows, size_t row, size_t col, struct cell *ret)
 {
 	const struct op_view *op = &((const struct job_view *)rows)->op[row];
@@ -67,8 +56,7 @@ static void job_cell(const void *rows, size_t row, size_t col, struct cell *ret)
 		text_fmt(ret->s, sizeof(ret->s), "%s", op_status_name(op->status));
 		ret->style = op->status == OPS_DONE ? ST_NORMAL : marks[op->status].style;
 	} else if (op->started_ms) {
-		clock_text(ret->s, sizeof(ret->s), op->started_ms,
-			   op->ended_ms ? op->ended_ms : clock_boot_ms());
+		clock_span(ret->s, sizeof(ret->s), op->started_ms, op->ended_ms);
 	}
 }
 
@@ -88,26 +76,36 @@ static void add_failure(const struct job_view *j)
 	const struct op_view *op = current(j);
 
 	if (op && op->message && *op->message)
-		text_add_left(&outcome, ST_BAD, "✗", ST_NORMAL, 2, "%s", op->message);
+		text_add_mark(&outcome, ST_BAD, "✗", NULL, ST_NORMAL, 2, "%s", op->message);
 	if (op && op->hint && *op->hint)
-		text_add_left(&outcome, ST_ACCENT, "→", ST_NORMAL, 2, "%s", op->hint);
-	text_add(&outcome, ST_BOLD, 0, "r tries again   %sb backs out (resume)   "
-		 "Esc leaves it here", op && op->skippable ? "s goes on without it   " : "");
+		text_add_mark(&outcome, ST_ACCENT, "→", NULL, ST_NORMAL, 2, "%s", op->hint);
+}
+
+static void add_choices(const struct job_view *j)
+{
+	const struct op_view *op = current(j);
+
+	text_add(&outcome, ST_BOLD, 0, "r tries again%s", op && op->skippable ?
+		 "   s goes on without it" : "");
+	text_add(&outcome, ST_BOLD, 0, "b backs out (resume)   Esc leaves it here");
 }
 
 static void fill_outcome(const struct console *c)
 {
 	const struct job_view *j = c->job;
 	bool good = j->status == JOB_DONE;
+	bool bad = j->status != JOB_RUNNING && !good;
 
 	text_clear(&outcome);
 	if (j->status == JOB_RUNNING)
 		return;
-	if (j->verdict && *j->verdict)
-		text_add_left(&outcome, good ? ST_GOOD : ST_WARN, good ? "✓" : "!", ST_NORMAL, 2,
-			      "%s", j->verdict);
-	if (j->status == JOB_FAILED || j->status == JOB_DIED || j->status == JOB_STOPPED)
+	if (bad)
 		add_failure(j);
+	if (j->verdict && *j->verdict)
+		text_add_mark(&outcome, good ? ST_GOOD : ST_WARN, good ? "✓" : "!", NULL, ST_NORMAL,
+			      2, "%s", j->verdict);
+	if (bad)
+		add_choices(j);
 	else if (c->snap)
 		text_add(&outcome, ST_BOLD, 0, "Enter goes on to %s.", steps[c->step]->title);
 }
@@ -150,7 +148,7 @@ static void job_title(const struct console *c, char *left, char *right, size_t s
 
 	if (!j)
 		return;
-	clock_text(span, sizeof(span), j->started_ms, j->ended_ms ? j->ended_ms : clock_boot_ms());
+	clock_span(span, sizeof(span), j->started_ms, j->ended_ms);
 	text_fmt(left, size, "Job %s · %s", j->id, j->title ? j->title : j->step);
 	text_fmt(right, size, "%s %s", job_status_name(j->status), span);
 }
@@ -168,7 +166,7 @@ static int draw_progress(const struct job_view *j, struct box box)
 
 static int draw_outcome(struct box box)
 {
-	int rows = text_height(&outcome, box.w - 2), most = box.h / 2;
+	int rows = text_height(&outcome, box.w - 2), most = box.h - 4;
 	struct box o = { 0, box.x + 1, rows < most ? rows : most, box.w - 2 };
 
 	o.y = box.y + box.h - o.h;

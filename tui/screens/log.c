@@ -14,12 +14,12 @@
 enum { COL_JOB, COL_STEP, COL_RESULT, COL_STARTED, COL_TOOK, COL_VERDICT };
 
 static const struct column columns[] = {
-	[COL_JOB] = { "JOB", 5, 0, 0, false, false },
+	[COL_JOB] = { "JOB", 4, 0, 0, false, false },
 	[COL_STEP] = { "STEP", 9, 0, 0, false, false },
-	[COL_RESULT] = { "RESULT", 8, 0, 0, false, false },
-	[COL_STARTED] = { "STARTED", 16, 0, 0, false, false },
+	[COL_RESULT] = { "RESULT", 7, 0, 0, false, false },
+	[COL_STARTED] = { "STARTED", 12, 0, 0, false, false },
 	[COL_TOOK] = { "TOOK", 7, 0, 0, true, false },
-	[COL_VERDICT] = { "WHAT IT SAID", 8, 1, 0, false, false },
+	[COL_VERDICT] = { "WHAT IT SAID", 8, 1, 72, false, false },
 };
 
 static void log_cell(const void *rows, size_t row, size_t col, struct cell *ret);
@@ -50,11 +50,10 @@ static void log_cell(const void *rows, size_t row, size_t col, struct cell *ret)
 			     j->status == JOB_RUNNING ? ST_ACCENT : ST_BAD;
 		break;
 	case COL_STARTED:
-		strftime(ret->s, sizeof(ret->s), "%Y-%m-%d %H:%M", localtime_r(&started, &tm));
+		strftime(ret->s, sizeof(ret->s), "%d %b %H:%M", localtime_r(&started, &tm));
 		break;
 	case COL_TOOK:
-		text_span(ret->s, sizeof(ret->s), ((j->ended_ms ? j->ended_ms :
-			  clock_boot_ms()) - j->started_ms) / 1000);
+		clock_span(ret->s, sizeof(ret->s), j->started_ms, j->ended_ms);
 		break;
 	case COL_VERDICT:
 		text_fmt(ret->s, sizeof(ret->s), "%s", j->verdict ? j->verdict : "");
@@ -118,7 +117,15 @@ static void log_title(const struct console *c, char *left, char *right, size_t s
 
 static void log_draw(struct console *c, struct box box)
 {
+	size_t at = list_current(&list);
+	struct box said = { box.y + box.h - 2, box.x + 1, 2, box.w - 2 };
+
 	(void)c;
+	if (at != SIZE_MAX && box.h > 8) {
+		term_fill(said.y - 1, box.x, box.w, ST_DIM, "─");
+		text_paragraph(said, ST_DIM, jobs[at]->verdict ? jobs[at]->verdict : "");
+		box.h -= 3;
+	}
 	list_draw(&list, box);
 }
 

@@ -16,10 +16,9 @@ static void add_finding(const struct finding *f)
 		[FIND_OK] = { "✓", ST_GOOD }, [FIND_NOTE] = { "·", ST_NORMAL },
 		[FIND_BLOCKER] = { "✗", ST_BAD },
 	};
-	char left[64];
 
-	snprintf(left, sizeof(left), "%s %s", marks[f->level].mark, f->what);
-	text_add_left(&text, marks[f->level].style, left, ST_NORMAL, 13, "%s", f->text);
+	text_add_mark(&text, marks[f->level].style, marks[f->level].mark, f->what, ST_NORMAL, 13,
+		      "%s", f->text);
 	if (f->mend[0])
 		text_add_left(&text, ST_NORMAL, "", ST_ACCENT, 13, "→ %s", f->mend);
 }
@@ -33,23 +32,37 @@ static void add_findings(const struct console *c)
 		add_finding(&f[i]);
 }
 
+static bool clean_off(const struct snapshot *s, const struct blockdev *b)
+{
+	for (size_t i = 0; i < s->holders.n; i++)
+		if (s->holders.row[i].dev == b->dev)
+			return false;
+	return !b->mounted && !b->swap && !b->stacked && !b->busy_open;
+}
+
 /* The proof, a line a device: what Unmount was for. */
 static void add_proof(const struct console *c)
 {
+	bool all = true;
+
 	for (size_t i = 0; i < c->snap->devs.n; i++) {
 		const struct blockdev *b = &c->snap->devs.row[i];
-		bool clean = !b->mounted && !b->swap && !b->stacked && !b->busy_open;
+		bool clean = clean_off(c->snap, b);
 
 		if (!b->old_root)
 			continue;
+		all &= clean;
 		if (clean)
-			text_add_left(&text, ST_GOOD, "✓", ST_GOOD, 2, "%s is clean: no mount in "
-				      "any namespace, no swap, no holder, nobody has it open, "
-				      "exclusive open succeeds.", b->path);
+			text_add_mark(&text, ST_GOOD, "✓", b->path, ST_GOOD, 17, "clean");
 		else
-			text_add_left(&text, ST_BAD, "✗", ST_NORMAL, 2, "%s is in use: %s.", b->path,
+			text_add_mark(&text, ST_BAD, "✗", b->path, ST_NORMAL, 17, "in use: %s",
 				      b->used_by && *b->used_by ? b->used_by : "see holders");
 	}
+	if (!all)
+		return;
+	text_blank(&text);
+	text_add(&text, ST_DIM, 0, "Clean: no mount in any namespace, no swap, no holder, nobody has it open, "
+		 "exclusive open succeeds.");
 }
 
 static void add_state(const struct console *c, const struct step_state *st)
@@ -64,9 +77,11 @@ static void add_state(const struct console *c, const struct step_state *st)
 		[STEP_BLOCKED] = { "!", "Blocked. ", ST_WARN },
 	};
 
-	(void)c;
-	text_add_left(&text, marks[st->status].style, marks[st->status].mark, ST_NORMAL, 2,
-		      "%s%s", marks[st->status].word, st->why);
+	bool below = st->status == STEP_BLOCKED && steps[c->step] == &step_preflight;
+
+	text_add_mark(&text, marks[st->status].style, marks[st->status].mark, NULL, ST_NORMAL, 2,
+		      "%s%s", marks[st->status].word,
+		      below ? "What stands in the way is marked ✗ below." : st->why);
 }
 
 static const char *enter_does(const struct console *c, const struct step_state *st)
@@ -98,7 +113,7 @@ static void overview_update(struct console *c)
 	add_state(c, st);
 	enter = enter_does(c, st);
 	if (enter)
-		text_add(&text, ST_ACCENT, 2, "  %s", enter);
+		text_add(&text, ST_ACCENT, 2, "%s", enter);
 	if (strcmp(step->name, "preflight") == 0) {
 		text_blank(&text);
 		add_findings(c);

@@ -16,7 +16,7 @@ enum { COL_NUMBER, COL_TITLE, COL_DANGER, COL_LIMIT };
 static const struct column columns[] = {
 	[COL_NUMBER] = { "#", 4, 0, 0, true, false },
 	[COL_TITLE] = { "OPERATION", 20, 1, 0, false, false },
-	[COL_DANGER] = { "DANGER", 14, 0, 0, false, false },
+	[COL_DANGER] = { "DANGER", 8, 0, 0, false, false },
 	[COL_LIMIT] = { "LIMIT", 6, 0, 0, true, false },
 };
 
@@ -239,8 +239,9 @@ static void fill_foot(const struct console *c)
 	if (at != SIZE_MAX) {
 		const struct op *op = &plan->ops[at];
 
-		text_add(&foot, ST_DIM, 2, "%s%s", commands || !op->command ? "" : "$ ",
-			 commands || !op->command ? op->title : op->command);
+		text_add(&foot, ST_NORMAL, 0, "%s", op->title);
+		if (op->command)
+			text_add(&foot, ST_DIM, 2, "$ %s", op->command);
 		add_procs(op);
 	}
 	add_choices();
@@ -358,7 +359,7 @@ static const struct hint *plan_hints(const struct console *c)
 		{ REQ_QUIT, NULL }, { 0 },
 	};
 	static const struct hint token[] = {
-		{ REQ_BACK, NULL }, { REQ_ENTER, "Run, once the word is typed" },
+		{ REQ_BACK, NULL }, { REQ_ENTER, "Run" },
 		{ REQ_HELP, NULL }, { 0 },
 	};
 

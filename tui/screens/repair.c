@@ -24,7 +24,7 @@ static char answer[4][300], typed[256];
 static const struct column tool_columns[] = {
 	[TOOL_COL_TITLE] = { "TOOL", 30, 0, 0, false, false },
 	[TOOL_COL_ABOUT] = { "WHAT IT DOES", 20, 1, 88, false, false },
-	[TOOL_COL_DANGER] = { "DANGER", 14, 0, 0, false, false },
+	[TOOL_COL_DANGER] = { "DANGER", 8, 0, 0, false, false },
 };
 
 static void tool_cell(const void *rows, size_t row, size_t col, struct cell *ret)
@@ -243,9 +243,10 @@ static void ask_draw(struct console *c, struct box box)
 		return;
 	}
 	prompt_draw(y + 2, x, w, "> ", typed);
-	term_put(y + 4, x, w, ST_DIM, !q->fallback ? "It must be answered." :
-		 *q->fallback ? "Enter keeps what stands there; it may be changed or emptied (^U)." :
-		 "It may be left empty.");
+	text_paragraph((struct box){ y + 4, x, 3, w }, ST_DIM, !q->fallback ?
+		       "It must be answered." : *q->fallback ?
+		       "Enter keeps what stands there. It may be changed, or emptied with ^U." :
+		       "It may be left empty.");
 }
 
 static void answer_device(struct console *c)

@@ -24,7 +24,7 @@ struct box frame_draw(struct box box, int title_style, const char *title, const 
 		if (w > room - rw - 1)
 			w = room - rw - 1;
 		term_put(box.y, box.x + 1, 1, ST_NORMAL, " ");
-		term_put_middle(box.y, box.x + 2, w, title_style, title);
+		term_put(box.y, box.x + 2, w, title_style, title);
 		term_put(box.y, box.x + 2 + w, 1, ST_NORMAL, " ");
 	}
 	if (*right)

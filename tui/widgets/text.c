@@ -12,6 +12,7 @@
 void text_clear(struct text *t)
 {
 	for (size_t i = 0; i < t->n; i++) {
+		free(t->line[i].mark);
 		free(t->line[i].left);
 		free(t->line[i].s);
 	}
@@ -60,6 +61,21 @@ void text_add_left(struct text *t, int left_style, const char *left, int style, 
 	va_end(ap);
 }
 
+void text_add_mark(struct text *t, int mark_style, const char *mark, const char *label,
+		   int style, int indent, const char *fmt, ...)
+{
+	size_t n = t->n;
+	va_list ap;
+
+	va_start(ap, fmt);
+	add(t, label, ST_NORMAL, style, indent, fmt, ap);
+	va_end(ap);
+	if (t->n == n)
+		return;
+	t->line[n].mark = strdup(mark);
+	t->line[n].mark_style = mark_style;
+}
+
 void text_blank(struct text *t)
 {
 	text_add(t, ST_NORMAL, 0, "%s", "");
@@ -91,8 +107,13 @@ static int line_draw(const struct box *box, int y, const struct text_line *l)
 {
 	int rows = paragraph(box, y, l->indent, l->style, l->s ? l->s : "");
 
-	if (l->left && y >= box->y && y < box->y + box->h)
-		term_put(y, box->x, l->indent, l->left_style, l->left);
+	if (y < box->y || y >= box->y + box->h)
+		return rows;
+	if (l->mark)
+		term_put(y, box->x, 1, l->mark_style, l->mark);
+	if (l->left)
+		term_put(y, box->x + (l->mark ? 2 : 0), l->indent - (l->mark ? 3 : 1),
+			 l->left_style, l->left);
 	return rows;
 }
 

@@ -8,9 +8,10 @@
 #include "term.h"
 
 struct text_line {
-	char *left;		/* mark or key in the margin, or NULL */
+	char *mark;		/* one glyph, or NULL */
+	char *left;		/* key or label in the margin, or NULL */
 	char *s;
-	int left_style, style;
+	int mark_style, left_style, style;
 	int indent;		/* where @s begins, and hangs */
 };
 
@@ -27,6 +28,10 @@ void text_add(struct text *t, int style, int indent, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 void text_add_left(struct text *t, int left_style, const char *left, int style, int indent,
 		   const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+/* "✓ Label    text": only the mark has a style of its own. */
+void text_add_mark(struct text *t, int mark_style, const char *mark, const char *label,
+		   int style, int indent, const char *fmt, ...)
+	__attribute__((format(printf, 7, 8)));
 void text_blank(struct text *t);
 /* Rows it takes when @w columns wide. */
 int text_height(const struct text *t, int w);
