@@ -22,7 +22,9 @@
 #include "model/process.h"
 #include "model/scan.h"
 
-enum { DEADLINE_MS = 20000, MAX_ANCESTORS = 32 };
+enum { MAX_ANCESTORS = 32 };
+
+unsigned holders_deadline_ms = 20000;
 
 struct shared {
 	atomic_size_t next;	/* index of the next process to look at */
@@ -242,12 +244,12 @@ static int add_all_unread(struct holders *hs, size_t *cap, const struct work *w)
 		code = add_unread(hs, cap, w->pid[i]);
 	hs->incomplete = true;
 	if (stuck)
-		text_fmt(hs->note, sizeof(hs->note), "looking at pid %d hung for %d s: "
+		text_fmt(hs->note, sizeof(hs->note), "looking at pid %d hung for %u s: "
 			 "it may use a server that does not answer", stuck,
-			 DEADLINE_MS / 1000);
+			 holders_deadline_ms / 1000);
 	else
-		text_fmt(hs->note, sizeof(hs->note), "the scan took longer than %d s",
-			 DEADLINE_MS / 1000);
+		text_fmt(hs->note, sizeof(hs->note), "the scan took longer than %u s",
+			 holders_deadline_ms / 1000);
 	return code;
 }
 
@@ -285,7 +287,7 @@ static int run_scan(struct holders *hs, struct work *w, struct error *err)
 {
 	struct child_result res;
 	size_t cap = 0;
-	int code = children_run(scan_worker, w, CHILD_WORKERS, DEADLINE_MS, &res, err);
+	int code = children_run(scan_worker, w, CHILD_WORKERS, holders_deadline_ms, &res, err);
 
 	if (code < 0)
 		return code;

@@ -71,6 +71,7 @@ const char *holds_text(unsigned holds, char *buf, size_t size);
  */
 int holders_read(struct holders *hs, const struct mounts *ms,
 		 const dev_t *devs, size_t ndevs, struct error *err);
+extern unsigned holders_deadline_ms;	/* 20 s; less only in tests */
 /* Device @name is in use and nothing shows by whom: a row that says so. */
 int holders_add_unseen(struct holders *hs, const char *name, dev_t dev);
 void holders_free(struct holders *hs);
