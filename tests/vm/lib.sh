@@ -194,11 +194,10 @@ con_open() {
 # con_terminal NAME COLUMNS ROWS TERM SHELL-COMMAND: a terminal with anything in it
 con_terminal() {
 	CON=$1
-	con_tmux set-option -g status off 2>/dev/null || :	# a server that runs already
-	con_tmux start-server \; set-option -g status off \; set-option -g escape-time 0 \; \
-		set-option -g remain-on-exit on \; set-option -g window-size manual \; \
-		set-option -g history-limit 0 \; set-option -g default-size "$2x$3" \; \
-		set-option -g remain-on-exit-format '' \; set-option -g default-terminal "$4" \; \
+	# No window-size or default-size before there is a session: tmux 3.3 dies of them.
+	con_tmux start-server \; set-option -g status off \; set-option -s escape-time 0 \; \
+		set-option -g remain-on-exit on \; set-option -g remain-on-exit-format '' \; \
+		set-option -g history-limit 0 \; set-option -g default-terminal "$4" \; \
 		new-session -d -s "$CON" -x "$2" -y "$3" "$5"
 }
 con_use() { CON=$1; }
@@ -212,7 +211,7 @@ con_resize() { con_tmux resize-window -t "=$CON:" -x "$1" -y "$2"; }
 con_pid() { con_tmux display-message -p -t "=$CON:" '#{pane_pid}'; }
 # Is the ssh client still there?
 con_alive() { [ "$(con_tmux display-message -p -t "=$CON:" '#{pane_dead}' 2>/dev/null)" = 0 ]; }
-con_kill_client() { kill -KILL "$(con_pid)"; }
+con_kill_client() { con_alive && kill -KILL "$(con_pid)"; }
 
 # con_wait REGEX [SECONDS]: until a line of the screen matches; on timeout, the screen and failure
 con_wait() { con_until 0 "$@"; }
