@@ -117,7 +117,9 @@ static bool has_entries(int dir, const char *path)
 
 static int read_row(struct blockdev *d, int dir, const char *name)
 {
-	static const char *const models[] = { "device/model", "dm/name", "device/name", NULL };
+	static const char *const models[] = {
+		"device/model", "dm/name", "loop/backing_file", "device/name", NULL
+	};
 	char *bang;
 
 	*d = (struct blockdev){ .parent = -1, .dev = file_read_dev(dir, "dev") };

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -35,6 +36,20 @@ static int kernel_path(const struct scan *sc, const char *path)
 	return scan_path(sc, crossed);
 }
 
+/* The superblock @file is on, as mountinfo has it (st_dev is another on btrfs). */
+static dev_t superblock_of(const struct mounts *ms, const char *file, dev_t fallback)
+{
+	const struct mount *m;
+	char crossed[PATH_MAX];
+	struct statx sx;
+
+	text_fmt(crossed, sizeof(crossed), "/..%s", file);
+	if (statx(AT_FDCWD, crossed, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_MNT_ID, &sx) < 0)
+		return fallback;
+	m = sx.stx_mask & STATX_MNT_ID ? mounts_by_id(ms, sx.stx_mnt_id) : NULL;
+	return m ? m->dev : makedev(sx.stx_dev_major, sx.stx_dev_minor);
+}
+
 /* @dev or anything below it is a held device. */
 static bool dev_held(const struct scan *sc, dev_t dev)
 {
@@ -47,7 +62,7 @@ static bool dev_held(const struct scan *sc, dev_t dev)
 	return false;
 }
 
-static void one_swap(const struct scan *sc, const struct swap *swap,
+static void one_swap(const struct scan *sc, const struct mounts *ms, const struct swap *swap,
 		     holder_emit emit, void *arg)
 {
 	char what[300];
@@ -60,6 +75,7 @@ static void one_swap(const struct scan *sc, const struct swap *swap,
 		 * somewhere, and a swap file anywhere else is rare. */
 		if (kernel_path(sc, swap->path) == 0)
 			return;
+		h.dev = superblock_of(ms, swap->path, 0);
 	} else {
 		h.dev = sysblock_dev(swap->path);
 		if (!h.dev || !dev_held(sc, h.dev))
@@ -70,7 +86,8 @@ static void one_swap(const struct scan *sc, const struct swap *swap,
 	emit(arg, &h);
 }
 
-static void all_swaps(const struct scan *sc, holder_emit emit, void *arg)
+static void all_swaps(const struct scan *sc, const struct mounts *ms, holder_emit emit,
+		      void *arg)
 {
 	struct swap *swap;
 	unsigned i, n;
@@ -78,7 +95,7 @@ static void all_swaps(const struct scan *sc, holder_emit emit, void *arg)
 	if (swaps_read(&swap, &n) < 0)
 		return;
 	for (i = 0; i < n; i++)
-		one_swap(sc, &swap[i], emit, arg);
+		one_swap(sc, ms, &swap[i], emit, arg);
 	free(swap);
 }
 
@@ -103,8 +120,10 @@ static dev_t loop_backing_dev(const char *name)
 	return dev;
 }
 
-static void one_loop(const struct scan *sc, const char *name, holder_emit emit, void *arg)
+static void one_loop(const struct scan *sc, const struct mounts *ms, const char *name,
+		     holder_emit emit, void *arg)
 {
+	dev_t dev;
 	char path[300], file[PATH_MAX];
 	struct holder h = { .kind = HOLDER_LOOP, .out = OUT_LOOP_DETACH,
 			    .command = (char *)name, .cmdline = "", .unit = "" };
@@ -112,21 +131,23 @@ static void one_loop(const struct scan *sc, const char *name, holder_emit emit, 
 	text_fmt(path, sizeof(path), "/sys/class/block/%s/loop/backing_file", name);
 	if (file_read_line(AT_FDCWD, path, file, sizeof(file)) < 0)
 		return;
-	if (!scan_holds_disk(sc, loop_backing_dev(name)) && kernel_path(sc, file) != 1)
+	dev = loop_backing_dev(name);
+	if (!scan_holds_disk(sc, dev) && kernel_path(sc, file) != 1)
 		return;
-	h.dev = sysblock_dev(name);
+	h.dev = superblock_of(ms, file, dev);
 	h.what = (char *)scan_strip(sc, file);
 	emit(arg, &h);
 }
 
-static void all_loops(const struct scan *sc, holder_emit emit, void *arg)
+static void all_loops(const struct scan *sc, const struct mounts *ms, holder_emit emit,
+		      void *arg)
 {
 	DIR *dir = opendir("/sys/class/block");
 	struct dirent *entry;
 
 	while (dir && (entry = readdir(dir)))
 		if (!strncmp(entry->d_name, "loop", 4))
-			one_loop(sc, entry->d_name, emit, arg);
+			one_loop(sc, ms, entry->d_name, emit, arg);
 	if (dir)
 		closedir(dir);
 }
@@ -233,8 +254,8 @@ static void all_namespaces(const struct scan *sc, const struct mounts *ms,
 void kernel_holders(const struct scan *sc, const struct mounts *ms,
 		    holder_emit emit, void *arg)
 {
-	all_swaps(sc, emit, arg);
-	all_loops(sc, emit, arg);
+	all_swaps(sc, ms, emit, arg);
+	all_loops(sc, ms, emit, arg);
 	all_stacked(sc, emit, arg);
 	all_namespaces(sc, ms, emit, arg);
 }

@@ -221,6 +221,7 @@ static int join(struct reading *r, struct mounts *ret)
 			ms->row[j].text = NULL;
 		}
 	}
+	mounts_fill_unique(all.row, all.n_own);
 	if (r->unreadable) {
 		all.incomplete = true;
 		text_fmt(all.note, sizeof(all.note),

@@ -69,12 +69,13 @@ static const struct {
 
 static const struct holder *holder_of_dev(const struct holders *hs, dev_t dev)
 {
+	const struct holder *found = NULL;
 	size_t i;
 
 	for (i = 0; i < hs->n; i++)
-		if (hs->row[i].dev == dev)
-			return &hs->row[i];
-	return NULL;
+		if (hs->row[i].dev == dev && (!found || hs->row[i].holds & HOLD_DEV))
+			found = &hs->row[i];
+	return found;
 }
 
 static bool child_is_busy(const struct blockdevs *bs, int parent)

@@ -163,6 +163,7 @@ static void test_kernel_holders(void)
 	ok(h != NULL, "the loop device is named");
 	is_str(h ? h->command : "", strrchr(inner, '/') + 1, "by its name");
 	ok(h && strstr(h->what, "/mnt/inner"), "with its file: %s", h ? h->what : "");
+	ok(h && h->dev == dev, "and the device that it holds");
 	ok(h && h->out == OUT_LOOP_DETACH, "and how to detach it");
 	ok(!holder(s, HOLDER_PROCESS), "no process is blamed");
 	snapshot_free(s);

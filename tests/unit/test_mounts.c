@@ -1,6 +1,8 @@
 /* test_mounts.c - mountinfo text into rows: escapes, odd fields, trees, old or ours */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/sysmacros.h>
 
 #include "base/error.h"
@@ -212,6 +214,21 @@ static void test_many(void)
 	free(text);
 }
 
+/* The ids that statx(2) gives for the same mounts, where it gives any. */
+static void test_unique(const struct mounts *ms)
+{
+	const struct mount *top = mounts_old_top(ms);
+	struct statx sx;
+
+	if (!top || statx(AT_FDCWD, "/", 0, 0x4000 /* STATX_MNT_ID_UNIQUE */, &sx) < 0 ||
+	    !(sx.stx_mask & 0x4000)) {
+		ok(true, "unique ids # SKIP not on this kernel");
+		return;
+	}
+	is_int(top->unique_id, sx.stx_mnt_id, "the unique id of / is what statx says");
+	ok(ms->row[ms->n_own - 1].unique_id != 0, "the last one has one, too");
+}
+
 static void test_real(void)
 {
 	struct mounts ms = { 0 };
@@ -224,6 +241,7 @@ static void test_real(void)
 		if (ms.row[i].ns != ms.row[i - 1].ns && ms.row[i].ns == ms.own_ns)
 			break;
 	is_int(i, ms.n, "each namespace's rows are together, ours first");
+	test_unique(&ms);
 	mounts_free(&ms);
 }
 
