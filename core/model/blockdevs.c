@@ -291,7 +291,8 @@ static int add_mount(struct blockdevs *bs, const struct mounts *ms, const struct
 	if (i < 0)
 		return 0;
 	bs->row[i].mounted = true;
-	if (m->old)
+	/* A loop device may lie on the old root itself: @olddevs knows. */
+	if (m->old && strcmp(bs->row[i].type, "loop"))
 		bs->row[i].old_root = true;
 	if (m->ns == ms->own_ns)
 		return use(&bs->row[i], mount_path(m));

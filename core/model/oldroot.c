@@ -9,8 +9,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -98,6 +100,29 @@ static void take_top(struct old_root *old, const struct mount *top)
 		join_options(top, old->options, sizeof(old->options));
 }
 
+/*
+ * A loop device whose file is itself in the old root is no disk that comes
+ * free: it goes when its file's file system does. kernel_holders.c names it.
+ */
+static bool loop_on_old(const struct mounts *ms, dev_t dev)
+{
+	char path[96], file[PATH_MAX - 8], crossed[PATH_MAX];
+	const struct mount *m;
+	struct statx sx;
+
+	text_fmt(path, sizeof(path), "/sys/dev/block/%u:%u/loop/backing_file",
+		 major(dev), minor(dev));
+	if (file_read_line(AT_FDCWD, path, file, sizeof(file)) < 0)
+		return false;
+	/* "/..": see kernel_path() there. */
+	text_fmt(crossed, sizeof(crossed), "/..%s", file);
+	if (statx(AT_FDCWD, crossed, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_MNT_ID, &sx) < 0 ||
+	    !(sx.stx_mask & STATX_MNT_ID))
+		return false;
+	m = mounts_by_id(ms, sx.stx_mnt_id);
+	return m && m->old;
+}
+
 static void take_devs(struct old_root *old, const struct mounts *ms)
 {
 	size_t i;
@@ -106,7 +131,7 @@ static void take_devs(struct old_root *old, const struct mounts *ms)
 		const struct mount *m = &ms->row[i];
 		dev_t dev = m->old && !m->pseudo ? sysblock_of_mount(m->dev, m->source) : 0;
 
-		if (dev)
+		if (dev && !loop_on_old(ms, dev))
 			old->ndevs = sysblock_below(dev, old->devs, old->ndevs, MAX_DEVS);
 	}
 }
