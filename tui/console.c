@@ -140,6 +140,12 @@ static void new_snapshot(struct console *c, const struct watch_events *ev)
 		c->job_stale = c->snap->job.id[0] != '\0';
 	screen_update(c);
 	snapshot_free(old);
+	/* on a machine that never rests, the second look is new enough */
+	if (c->run_wanted && (console_fresh(c) || ++c->run_looks > 1)) {
+		c->run_wanted = false;
+		c->note[0] = '\0';
+		console_run_step(c);
+	}
 }
 
 static void visit_shell(struct console *c)
@@ -181,6 +187,25 @@ static void show_job(struct console *c)
 		console_note(c, ST_NORMAL, "There has been no job yet.");
 }
 
+bool console_fresh(const struct console *c)
+{
+	return c->snap && !c->stale && !watch_busy(c->watch);
+}
+
+/*
+ * A plan is made from what is, not from what was before the last job: while
+ * the machine is being looked at, the answer waits for that.
+ */
+static void run_when_fresh(struct console *c)
+{
+	c->run_wanted = !console_fresh(c);
+	c->run_looks = 0;
+	if (c->run_wanted)
+		console_note(c, ST_DIM, "Looking at the machine...");
+	else
+		console_run_step(c);
+}
+
 /* Keys that mean the same on every screen. */
 static void handle_request(struct console *c, enum request request)
 {
@@ -190,7 +215,7 @@ static void handle_request(struct console *c, enum request request)
 	case REQ_HELP: screen_push(c, &screen_help); break;
 	case REQ_VIEW: screen_turn(c, 1); break;
 	case REQ_VIEW_BACK: screen_turn(c, -1); break;
-	case REQ_ENTER: case REQ_PLAN: console_run_step(c); break;
+	case REQ_ENTER: case REQ_PLAN: run_when_fresh(c); break;
 	case REQ_BACK: screen_pop(c); break;
 	case REQ_LOG: screen_push(c, &screen_log); break;
 	case REQ_JOB: show_job(c); break;
@@ -211,6 +236,7 @@ static void handle_key(struct console *c, int key)
 
 	c->note[0] = '\0';
 	c->dirty = true;
+	c->run_wanted = false;
 	if (now - c->key_ms > IDLE_MS)
 		c->stale = true;
 	c->key_ms = now;

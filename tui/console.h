@@ -36,6 +36,8 @@ struct console {
 	int note_style;
 	int64_t note_ms;
 	bool dirty, quit, stale, job_stale, first_job_seen;
+	int run_looks;
+	bool run_wanted;	/* Enter was pressed while the machine was being looked at */
 	int64_t job_read_ms, key_ms;
 };
 
@@ -50,6 +52,8 @@ void console_error(struct console *c, const struct error *err);
 bool console_may_write(const struct console *c);
 /* Choose step @index; 0 <= index < nsteps. */
 void console_choose(struct console *c, int index);
+/* The snapshot is of now: nothing has happened since that is known of. */
+bool console_fresh(const struct console *c);
 /* Enter on the chosen step: its plan, or the reason why there is none. */
 void console_run_step(struct console *c);
 /* Show the plan of @step; @opts are copied. @skip: title of an op to leave out. */

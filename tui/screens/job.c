@@ -106,7 +106,9 @@ static void fill_outcome(const struct console *c)
 			      2, "%s", j->verdict);
 	if (bad)
 		add_choices(j);
-	else if (c->snap)
+	else if (!console_fresh(c))
+		text_add(&outcome, ST_DIM, 0, "Looking at the machine again...");
+	else
 		text_add(&outcome, ST_BOLD, 0, "Enter goes on to %s.", steps[c->step]->title);
 }
 
