@@ -25,7 +25,7 @@ static void child(void)
 	signal(SIGINT, SIG_DFL);
 	signal(SIGQUIT, SIG_DFL);
 	setenv("SHELL", SH, 1);
-	setenv("PS1", "careen shell, exit returns: \\w # ", 1);
+	setenv("PS1", "careen shell, exit returns # ", 1);
 	execl(SH, "sh", "-i", (char *)NULL);
 	_exit(127);
 }

@@ -37,7 +37,8 @@ static struct {
 } made;
 
 static struct plan *plan;
-static struct text foot;
+static struct text detail;	/* of the operation under the cursor: gives way */
+static struct text foot;	/* what must be read before Enter: always whole */
 static char typed[80];
 static bool commands;
 
@@ -130,6 +131,15 @@ static int make(struct console *c)
 	return 0;
 }
 
+/* Where the cursor begins: on what destroys, else on the first operation. */
+static size_t gravest(void)
+{
+	for (size_t i = 0; i < plan->n; i++)
+		if (plan->ops[i].danger == DANGER_DESTROYS)
+			return i;
+	return 0;
+}
+
 void console_plan(struct console *c, const struct step *step, const struct plan_opts *opts,
 		  const char *skip)
 {
@@ -138,7 +148,7 @@ void console_plan(struct console *c, const struct step *step, const struct plan_
 	keep_opts(step, opts, skip);
 	if (make(c) < 0)
 		return;
-	list_request(&list, REQ_HOME);
+	list_select_id(&list, gravest());
 	screen_push(c, &screen_plan);
 }
 
@@ -204,24 +214,24 @@ static void add_procs(const struct op *op)
 		len += snprintf(names + len, sizeof(names) - len, "%s%s %d", i ? ", " : "",
 				op->procs[i].name, (int)op->procs[i].pid);
 	if (op->nprocs)
-		text_add(&foot, ST_DIM, 2, "  %s", names);
+		text_add(&detail, ST_DIM, 2, "%s", names);
 }
 
-static void add_choices(void)
+static void add_choices(const struct console *c)
 {
-	const struct strategy *s = made.opts.strategy ? strategy_find(made.opts.strategy) : NULL;
+	const struct strategy *s = made.opts.strategy ? strategy_find(made.opts.strategy) :
+							strategy_best(c->snap);
 
 	if (made.step != &step_detach)
 		return;
-	text_add(&foot, ST_NORMAL, 0, "c: %s   y: %s",
+	text_add(&foot, ST_NORMAL, 0, "c: %s   y: by %s",
 		 made.opts.clean ? "clean, services are stopped in their order" :
 				   "quick, services are left to Kill",
-		 s ? s->name : "best strategy");
+		 s ? s->name : "no strategy");
 }
 
 static void add_confirm(const struct console *c)
 {
-	text_blank(&foot);
 	if (!console_may_write(c))
 		text_add(&foot, ST_WARN, 0, "Read-only here. Esc goes back.");
 	else if (plan->token)
@@ -231,41 +241,54 @@ static void add_confirm(const struct console *c)
 		text_add(&foot, ST_BOLD, 0, "Esc goes back, nothing has happened.   Enter runs it.");
 }
 
-static void fill_foot(const struct console *c)
+static void fill_detail(void)
 {
 	size_t at = list_current(&list);
 
-	text_clear(&foot);
-	if (at != SIZE_MAX) {
-		const struct op *op = &plan->ops[at];
+	text_clear(&detail);
+	if (at == SIZE_MAX)
+		return;
+	text_add(&detail, ST_NORMAL, 0, "%s", plan->ops[at].title);
+	if (plan->ops[at].command)
+		text_add(&detail, ST_DIM, 2, "$ %s", plan->ops[at].command);
+	add_procs(&plan->ops[at]);
+}
 
-		text_add(&foot, ST_NORMAL, 0, "%s", op->title);
-		if (op->command)
-			text_add(&foot, ST_DIM, 2, "$ %s", op->command);
-		add_procs(op);
-	}
-	add_choices();
+static void fill_foot(const struct console *c)
+{
+	text_clear(&foot);
+	add_choices(c);
 	if (plan->undo)
 		text_add(&foot, ST_NORMAL, 0, "%s", plan->undo);
 	add_confirm(c);
 }
 
+/* A part at the bottom of @box, @rows high, a line above it. */
+static struct box cut_bottom(struct box *box, int rows)
+{
+	struct box part = { box->y + box->h - rows, box->x + 1, rows, box->w - 2 };
+
+	box->h -= rows + 1;
+	term_fill(part.y - 1, box->x, box->w, ST_DIM, "─");
+	return part;
+}
+
 static void plan_draw(struct console *c, struct box box)
 {
-	struct box f = { 0, box.x + 1, 0, box.w - 2 };
 	bool prompt = plan->token && console_may_write(c);
-	int rows, most = box.h - 5 - prompt;
+	struct box part;
+	int rows, room;
 
 	fill_foot(c);
-	rows = text_height(&foot, f.w);
-	f.h = rows < most ? rows : most;
-	f.y = box.y + box.h - f.h - prompt;
+	fill_detail();
+	part = cut_bottom(&box, text_height(&foot, box.w - 2) + prompt);
 	if (prompt)
-		prompt_draw(f.y + f.h, f.x, f.w, "> ", typed);
-	text_bottom(&foot);
-	text_draw(&foot, f);
-	term_fill(f.y - 1, box.x, box.w, ST_DIM, "─");
-	box.h = f.y - 1 - box.y;
+		prompt_draw(part.y + part.h - 1, part.x, part.w, "> ", typed);
+	text_draw_top(&foot, part);
+	rows = text_height(&detail, box.w - 2);
+	room = box.h - 5;
+	if (room > 0)
+		text_draw_top(&detail, cut_bottom(&box, rows < room ? rows : room));
 	list_draw(&list, box);
 }
 
@@ -363,7 +386,14 @@ static const struct hint *plan_hints(const struct console *c)
 		{ REQ_HELP, NULL }, { 0 },
 	};
 
-	if (plan->token && console_may_write(c))
+	static const struct hint watching[] = {
+		{ REQ_BACK, NULL }, { REQ_TAKE_OVER, NULL }, { REQ_COMMANDS, NULL },
+		{ REQ_HELP, NULL }, { REQ_QUIT, NULL }, { 0 },
+	};
+
+	if (!console_may_write(c))
+		return watching;
+	if (plan->token)
 		return token;
 	return made.step == &step_detach ? detach : plain;
 }

@@ -117,26 +117,58 @@ static int line_draw(const struct box *box, int y, const struct text_line *l)
 	return rows;
 }
 
-int text_height(const struct text *t, int w)
+static int height_of(const struct text *t, size_t n, int w)
 {
 	struct box nowhere = { 0, 0, 0, w };
 	int rows = 0;
 
-	for (size_t i = 0; i < t->n; i++)
+	for (size_t i = 0; i < n && i < t->n; i++)
 		rows += line_draw(&nowhere, 0, &t->line[i]);
 	return rows;
+}
+
+int text_height(const struct text *t, int w)
+{
+	return height_of(t, t->n, w);
+}
+
+static void clamp(struct text *t)
+{
+	if (t->top > t->rows - t->height)
+		t->top = t->rows - t->height;
+	if (t->top < 0)
+		t->top = 0;
+}
+
+/* The room has changed: what was read stays where the eye is. */
+static void reflow(struct text *t, const struct box *box)
+{
+	bool moved = t->height && (t->width != box->w || t->height != box->h);
+
+	t->rows = text_height(t, box->w);
+	t->height = box->h;
+	if (moved && t->at_end)
+		text_bottom(t);
+	else if (moved && t->width != box->w)
+		t->top = height_of(t, t->anchor, box->w);
+	t->width = box->w;
+	clamp(t);
+}
+
+static void remember(struct text *t)
+{
+	t->at_end = t->rows > t->height && t->top + t->height >= t->rows;
+	t->anchor = 0;
+	while (t->anchor < t->n && height_of(t, t->anchor + 1, t->width) <= t->top)
+		t->anchor++;
 }
 
 void text_draw(struct text *t, struct box box)
 {
 	int y;
 
-	t->rows = text_height(t, box.w);
-	t->height = box.h;
-	if (t->top > t->rows - box.h)
-		t->top = t->rows - box.h;
-	if (t->top < 0)
-		t->top = 0;
+	reflow(t, &box);
+	remember(t);
 	y = box.y - t->top;
 	for (size_t i = 0; i < t->n && y < box.y + box.h; i++)
 		y += line_draw(&box, y, &t->line[i]);
@@ -144,6 +176,15 @@ void text_draw(struct text *t, struct box box)
 		term_put(box.y, box.x + box.w - 1, 1, ST_DIM, "▲");
 	if (t->top + box.h < t->rows)
 		term_put(box.y + box.h - 1, box.x + box.w - 1, 1, ST_DIM, "▼");
+}
+
+int text_draw_top(const struct text *t, struct box box)
+{
+	int y = box.y;
+
+	for (size_t i = 0; i < t->n && y < box.y + box.h; i++)
+		y += line_draw(&box, y, &t->line[i]);
+	return y - box.y < box.h ? y - box.y : box.h;
 }
 
 bool text_request(struct text *t, enum request request)
@@ -159,10 +200,7 @@ bool text_request(struct text *t, enum request request)
 	case REQ_END: t->top = t->rows; break;
 	default: return false;
 	}
-	if (t->top > t->rows - t->height)
-		t->top = t->rows - t->height;
-	if (t->top < 0)
-		t->top = 0;
+	clamp(t);
 	return true;
 }
 

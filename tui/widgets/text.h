@@ -2,6 +2,7 @@
 #ifndef CAREEN_WIDGET_TEXT_H
 #define CAREEN_WIDGET_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "keymap.h"
@@ -19,6 +20,9 @@ struct text {
 	struct text_line *line;
 	size_t n;
 	int top, rows, height;	/* scroll state; rows and height as last drawn */
+	int width;
+	size_t anchor;		/* line at the top: it stays there when the width changes */
+	bool at_end;		/* or the last one at the bottom */
 };
 
 void text_clear(struct text *t);	/* keeps the place */
@@ -36,6 +40,8 @@ void text_blank(struct text *t);
 /* Rows it takes when @w columns wide. */
 int text_height(const struct text *t, int w);
 void text_draw(struct text *t, struct box box);
+/* Its beginning only, without scrolling or its marks; returns the rows used. */
+int text_draw_top(const struct text *t, struct box box);
 bool text_request(struct text *t, enum request request);
 void text_bottom(struct text *t);
 /* One paragraph without a struct: rows used, at most box.h. */
