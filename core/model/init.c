@@ -94,21 +94,22 @@ static void read_systemd_version(struct init *init)
 }
 
 /*
- * systemd's freeze() closes every descriptor it has, stdio included, and then
- * only reaps (src/basic/process-util.c). A systemd that works has many.
+ * systemd's freeze() closes every descriptor above stdio and then only reaps
+ * (src/basic/process-util.c; its close_all_fds() begins at 3). A systemd that
+ * works has many.
  */
-static bool no_fds(void)
+static bool only_stdio(void)
 {
 	DIR *dir = opendir("/proc/1/fd");
 	struct dirent *entry;
-	bool none = dir != NULL;
+	bool only = dir != NULL;
 
 	while (dir && (entry = readdir(dir)))
-		if (entry->d_name[0] != '.')
-			none = false;
+		if (entry->d_name[0] != '.' && atoi(entry->d_name) > 2)
+			only = false;
 	if (dir)
 		closedir(dir);
-	return none;
+	return only;
 }
 
 static bool is_traced(void)
@@ -158,7 +159,7 @@ int init_read(struct init *init, struct error *err)
 	}
 	if (seen.kind == INIT_SYSTEMD) {
 		read_systemd_version(&seen);
-		seen.frozen = no_fds();
+		seen.frozen = only_stdio();
 	}
 	seen.in_rescue = rescue_root("/proc/1/root");
 	seen.traced = is_traced();

@@ -19,7 +19,7 @@ struct init {
 	char boot[256];		/* what a boot executes: init= of /proc/cmdline, else
 				   "/sbin/init" (kernel init/main.c) */
 	bool in_rescue;		/* its root is our rootfs (dev/ino of /proc/1/root) */
-	bool frozen;		/* systemd in freeze(): no fd left open [systemd src/core/crash-handler.c] */
+	bool frozen;		/* systemd in freeze(): nothing but stdio open */
 	bool traced;		/* TracerPid != 0: somebody ptraces it already */
 	int yama;		/* /proc/sys/kernel/yama/ptrace_scope, -1 none */
 };

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "model/init.h"
@@ -111,9 +112,16 @@ static void note_failed_units(struct op_ctx *ctx)
 	spawn_run(&sp, &status, NULL);
 }
 
+/* Where systemctl asks it; not there in systemd's first moments. */
+static void wait_socket(int64_t until)
+{
+	while (access("/proc/1/root/run/systemd/private", F_OK) < 0 && now_ms() < until)
+		sleep_ms(50);
+}
+
 /*
- * Its private socket is not there in systemd's first moments, and "offline" or
- * a failed connection is the answer then: ask again.
+ * "offline" or a failed connection is an answer of the first moments, too: ask
+ * again.
  */
 static int wait_systemd(struct op_ctx *ctx, int64_t until, struct error *err)
 {
@@ -121,6 +129,7 @@ static int wait_systemd(struct op_ctx *ctx, int64_t until, struct error *err)
 	struct spawn sp;
 	int r;
 
+	wait_socket(until);
 	for (;;) {
 		r = ask_systemd(ctx, until, &w, &sp, err);
 		if (r < 0)

@@ -327,20 +327,20 @@ static void test_net(void)
 	struct error err;
 
 	if (unshare(CLONE_NEWNET) < 0 || sh("command -v ip >/dev/null") ||
-	    sh("ip link set lo up; ip link add d0 type dummy 2>/dev/null") ) {
-		ok(true, "network # SKIP no ip or no dummy device");
+	    sh("ip link set lo up")) {
+		ok(true, "network # SKIP no ip or no network namespace");
 		return;
 	}
-	sh("ip link set d0 up; "
-	   "ip addr add 10.1.2.3/24 brd 10.1.2.255 dev d0 label d0:x valid_lft 100 preferred_lft 50; "
-	   "ip addr add 10.9.9.9/32 dev d0; "
-	   "ip addr add fd00::5/64 dev d0 nodad valid_lft 100 preferred_lft 50 noprefixroute");
+	sh(""
+	   "ip addr add 10.1.2.3/24 brd 10.1.2.255 dev lo label lo:x valid_lft 100 preferred_lft 50; "
+	   "ip addr add 10.9.9.9/32 dev lo; "
+	   "ip addr add fd00::5/64 dev lo nodad valid_lft 100 preferred_lft 50 noprefixroute");
 	is_int(run_op(&op, &err), 0, "addresses with an end");
 	printf("# %s", said.notes);
-	is_int(sh("ip -4 addr show d0 | grep -q 'inet 10.1.2.3/24 brd 10.1.2.255 scope global.*d0:x' && "
-		  "ip -o -4 addr show d0 | grep 10.1.2.3 | grep -q 'valid_lft forever preferred_lft forever'"),
+	is_int(sh("ip -4 addr show lo | grep -q 'inet 10.1.2.3/24 brd 10.1.2.255 scope global.*lo:x' && "
+		  "ip -o -4 addr show lo | grep 10.1.2.3 | grep -q 'valid_lft forever preferred_lft forever'"),
 	       0, "IPv4: for ever, with label and broadcast");
-	is_int(sh("ip -o -6 addr show d0 | grep fd00::5/64 | grep noprefixroute | "
+	is_int(sh("ip -o -6 addr show lo | grep fd00::5/64 | grep noprefixroute | "
 		  "grep -q 'valid_lft forever preferred_lft forever'"), 0, "IPv6, with its flags");
 	is_int(run_op(&op, &err), 0, "again");
 	is_str(said.notes, "no address has an end\n", "nothing is left to do");
