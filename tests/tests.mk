@@ -6,6 +6,7 @@ UNIT_BIN := $(UNIT_SRC:%.c=$(SO)/%)
 FAST_T := tests/static/boundaries.t tests/static/lint.t \
 	$(wildcard tests/unit/*.t tests/plans/*.t tests/ns/*.t tests/screens/*.t)
 VM_T := $(wildcard tests/vm/t/*.t)
+-include tests/screens/screens.mk
 PROVE = O=$(O) prove --exec '' --timer
 
 $(SO)/libcareen-core.a: FORCE
