@@ -82,6 +82,7 @@ static bool read_phdr(int fd, const Elf64_Ehdr *eh, int i, Elf64_Phdr *ph)
 static int check_elf(int fd, const char *path, struct error *err)
 {
 	char loader[256];
+	bool loads = false;
 	Elf64_Ehdr eh;
 	Elf64_Phdr ph;
 	int i;
@@ -93,6 +94,7 @@ static int check_elf(int fd, const char *path, struct error *err)
 	for (i = 0; i < eh.e_phnum; i++) {
 		if (!read_phdr(fd, &eh, i, &ph))
 			return bad(path, ENOEXEC, "it is cut short", err);
+		loads |= ph.p_type == PT_LOAD;
 		if (ph.p_type != PT_INTERP)
 			continue;
 		if (ph.p_filesz == 0 || ph.p_filesz >= sizeof(loader) ||
@@ -103,7 +105,8 @@ static int check_elf(int fd, const char *path, struct error *err)
 			return bad(loader, errno, "the loader of init is missing", err);
 		return check_libraries(loader, path, err);
 	}
-	return 0;	/* static */
+	/* no loader: static, if there is anything in it */
+	return loads ? 0 : bad(path, ENOEXEC, "it is cut short", err);
 }
 
 static int check_script(int fd, const char *path, int depth, struct error *err)

@@ -21,9 +21,10 @@ static off_t log_size(void)
 	return stat(CAREEN_STUBLOG, &st) == 0 ? st.st_size : 0;
 }
 
-/* What the stub said of the resume since its log had @from bytes, "" if nothing. */
+/* Why the stub could not resume, since its log had @from bytes; "" if it did not say. */
 static const char *stub_words(off_t from, char *buf, size_t size)
 {
+	static const char mark[] = "resume: ";
 	char *log = read_whole(CAREEN_STUBLOG), *line;
 
 	text_fmt(buf, size, "%s", "");
@@ -36,7 +37,7 @@ static const char *stub_words(off_t from, char *buf, size_t size)
 		line = strstr(log + from, "resume: no root");
 	if (line) {
 		line[strcspn(line, "\n")] = '\0';
-		text_clean(buf, size, line);
+		text_clean(buf, size, line + strlen(mark));
 	}
 	free(log);
 	return buf;

@@ -315,6 +315,8 @@ static void test_check_init(void)
 	is_int(run_op(&op, &err), -EACCES, "an init that is not executable");
 	sh("printf '#!/bin/nothere\\n' >%s/sbin/init; chmod +x %s/sbin/init", op.dst, op.dst);
 	is_int(run_op(&op, &err), -ENOENT, "a script without its interpreter");
+	sh("head -c 56 /bin/true >%s/sbin/init; head -c 8 /dev/zero >>%s/sbin/init", op.dst, op.dst);
+	is_int(run_op(&op, &err), -ENOEXEC, "a program with nothing in it");
 	sh("echo rubbish >%s/sbin/init", op.dst);
 	is_int(run_op(&op, &err), -ENOEXEC, "neither program nor script");
 }
