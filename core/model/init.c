@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -93,23 +94,52 @@ static void read_systemd_version(struct init *init)
 	free(maps);
 }
 
-/*
- * systemd's freeze() closes every descriptor above stdio and then only reaps
- * (src/basic/process-util.c; its close_all_fds() begins at 3). A systemd that
- * works has many.
- */
-static bool only_stdio(void)
+/* Any descriptor but stdio. */
+static bool has_fds(void)
 {
 	DIR *dir = opendir("/proc/1/fd");
 	struct dirent *entry;
-	bool only = dir != NULL;
+	bool any = dir == NULL;
 
 	while (dir && (entry = readdir(dir)))
 		if (entry->d_name[0] != '.' && atoi(entry->d_name) > 2)
-			only = false;
+			any = true;
 	if (dir)
 		closedir(dir);
-	return only;
+	return any;
+}
+
+/*
+ * proc_pid_syscall(5): the number of the system call that PID 1 is blocked in.
+ * When the kernel will not say (yama's scope 3), it may be.
+ */
+static bool may_only_wait(void)
+{
+	char line[256];
+
+	if (file_read_line(AT_FDCWD, "/proc/1/syscall", line, sizeof(line)) < 0)
+		return true;
+	if (line[0] < '0' || line[0] > '9')
+		return false;	/* "running" */
+	switch (atol(line)) {
+#ifdef SYS_pause
+	case SYS_pause:
+#endif
+	case SYS_ppoll:		/* pause(3) where there is no such call */
+	case SYS_waitid:
+		return true;
+	}
+	return false;
+}
+
+/*
+ * systemd's freeze() closes all descriptors but stdio, reaps with waitid() while
+ * it has children, and then only pauses (src/basic/process-util.c). A systemd
+ * that has just been executed has no descriptors either, but does not wait.
+ */
+static bool is_frozen(void)
+{
+	return !has_fds() && may_only_wait();
 }
 
 static bool is_traced(void)
@@ -159,7 +189,7 @@ int init_read(struct init *init, struct error *err)
 	}
 	if (seen.kind == INIT_SYSTEMD) {
 		read_systemd_version(&seen);
-		seen.frozen = only_stdio();
+		seen.frozen = is_frozen();
 	}
 	seen.in_rescue = rescue_root("/proc/1/root");
 	seen.traced = is_traced();

@@ -84,7 +84,7 @@ static size_t read_pairs(struct pair *pair, size_t max)
 void mounts_fill_unique(struct mount *row, size_t n)
 {
 	size_t i, max = n + 64, found;
-	struct pair *pair = calloc(max, sizeof(*pair)), *hit, want;
+	struct pair *pair = calloc(max, sizeof(*pair)), *hit, want = { 0 };
 
 	found = pair ? read_pairs(pair, max) : 0;
 	for (i = 0; i < n && found; i++) {
