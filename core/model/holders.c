@@ -20,6 +20,7 @@
 #include "model/kernel_holders.h"
 #include "model/network.h"
 #include "model/process.h"
+#include "model/rescue.h"
 #include "model/scan.h"
 
 enum { MAX_ANCESTORS = 32 };
@@ -38,6 +39,7 @@ struct work {
 	size_t npid;
 	pid_t self[MAX_ANCESTORS];	/* this process, and its parents above */
 	size_t nself;
+	bool stacked;		/* the old root lies over "/" */
 	struct shared *shared;
 	int out;
 };
@@ -103,6 +105,8 @@ static const char *keep_reason(const struct work *w, const struct found *f,
 		return "the lifeline";
 	if (f->st.pid == w->self[0])
 		return "this program itself";
+	if (f->holds == HOLD_UNKNOWN && !w->stacked && rescue_process(f->st.pid))
+		return "it runs in the rescue";
 	/* In the normal system our parents are ordinary processes of it. */
 	if (is_self(w, f->st.pid) && !(f->holds & HOLD_ROOT))
 		return "this session";
@@ -205,24 +209,28 @@ static int take_rows(struct holders *hs, size_t *cap, const struct child_result 
 	return 0;
 }
 
-/* A process that the scan did not get to, or got stuck in: never "no holder". */
-static int add_unread(struct holders *hs, size_t *cap, pid_t pid)
+/*
+ * A process that the scan did not get to, or got stuck in: never "no holder",
+ * and never killed either if it may be what this session hangs on.
+ */
+static int add_unread(struct holders *hs, size_t *cap, const struct work *w, pid_t pid)
 {
-	struct holder h = { .kind = HOLDER_PROCESS, .out = OUT_TERM, .pid = pid,
-			    .holds = HOLD_UNKNOWN };
+	struct found f = { .holds = HOLD_UNKNOWN };
+	struct holder h = { .kind = HOLDER_PROCESS, .pid = pid, .holds = HOLD_UNKNOWN };
 	char path[32], strings[512];
-	struct proc_stat st;
+	const char *keep;
 
 	text_fmt(path, sizeof(path), "/proc/%d/stat", pid);
-	if (proc_stat_read(AT_FDCWD, path, &st) < 0 || (st.flags & PROC_PF_KTHREAD))
+	if (proc_stat_read(AT_FDCWD, path, &f.st) < 0 || (f.st.flags & PROC_PF_KTHREAD))
 		return 0;
-	if (pid == 1 || pid == getpid())
-		h.out = OUT_KEEP;
-	h.start = st.start;
+	keep = keep_reason(w, &f, "");
+	h.out = way_out_of(&f, keep);
+	h.start = f.st.start;
 	/* command, cmdline, what, unit: see send_holder(). */
 	memset(strings, 0, sizeof(strings));
-	strcpy(strings, st.comm);
-	strcpy(strings + strlen(st.comm) + 2, "could not be looked at in time");
+	strcpy(strings, f.st.comm);
+	text_fmt(strings + strlen(f.st.comm) + 2, 256, "%s%scould not be looked at in time",
+		 keep ? keep : "", keep ? ": " : "");
 	return add_row(hs, cap, &h, strings, sizeof(strings));
 }
 
@@ -238,10 +246,10 @@ static int add_all_unread(struct holders *hs, size_t *cap, const struct work *w)
 		if (!pid)
 			continue;
 		stuck = pid;
-		code = add_unread(hs, cap, pid);
+		code = add_unread(hs, cap, w, pid);
 	}
 	for (i = atomic_load(&w->shared->next); i < w->npid && !code; i++)
-		code = add_unread(hs, cap, w->pid[i]);
+		code = add_unread(hs, cap, w, w->pid[i]);
 	hs->incomplete = true;
 	if (stuck)
 		text_fmt(hs->note, sizeof(hs->note), "looking at pid %d hung for %u s: "
@@ -307,7 +315,8 @@ static int run_scan(struct holders *hs, struct work *w, struct error *err)
 int holders_read(struct holders *hs, const struct mounts *ms,
 		 const dev_t *devs, size_t ndevs, struct error *err)
 {
-	struct work w = { .ms = ms };
+	const struct mount *top = mounts_old_top(ms);
+	struct work w = { .ms = ms, .stacked = top && !top->skip };
 	struct holders all = { 0 };
 	pid_t *pid = NULL;
 	int code = pids_list(AT_FDCWD, "/proc", &pid, &w.npid);

@@ -41,6 +41,19 @@ bool rescue_exe_is(pid_t pid, const char *path)
 	return !strncmp(link, path, len) && (!link[len] || !strcmp(link + len, " (deleted)"));
 }
 
+bool rescue_process(pid_t pid)
+{
+	char path[48], ours[64], theirs[64], root[PATH_MAX];
+
+	text_fmt(path, sizeof(path), "/proc/%d/ns/mnt", pid);
+	if (link_read(AT_FDCWD, "/proc/self/ns/mnt", ours, sizeof(ours)) < 0 ||
+	    link_read(AT_FDCWD, path, theirs, sizeof(theirs)) < 0 || strcmp(ours, theirs))
+		return false;
+	text_fmt(path, sizeof(path), "/proc/%d/root", pid);
+	return link_read(AT_FDCWD, path, root, sizeof(root)) == 0 && !strcmp(root, "/") &&
+	       rescue_root("/");
+}
+
 pid_t rescue_lifeline(void)
 {
 	char path[48], comm[32];

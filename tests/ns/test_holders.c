@@ -84,6 +84,28 @@ static void hold_ours(void)
 
 static int ready[2];
 
+/* Keep a namespace that nobody is in any more, by a descriptor. */
+static void hold_ns_fd(void)
+{
+	char path[64], c;
+	pid_t in_it;
+
+	if (pipe(ready))
+		_exit(9);
+	in_it = fork();
+	if (!in_it) {
+		if (!unshare(CLONE_NEWNS) && write(ready[1], "n", 1) == 1)
+			for (;;)
+				pause();
+		_exit(9);
+	}
+	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", in_it);
+	if (read(ready[0], &c, 1) != 1 || open(path, O_RDONLY | O_CLOEXEC) < 0)
+		_exit(9);
+	kill(in_it, SIGKILL);
+	waitpid(in_it, NULL, 0);
+}
+
 static void *thread_cwd(void *arg)
 {
 	if (unshare(CLONE_FS) || chdir(old))
@@ -157,6 +179,7 @@ static const struct kind {
 	{ "map", hold_map, HOLD_MAP, HOLD_MAP, true },
 	{ "exe", hold_exe, HOLD_EXE | HOLD_MAP, HOLD_EXE | HOLD_MAP, true },
 	{ "ns", hold_ns, HOLD_NS, 0, false },
+	{ "nsfd", hold_ns_fd, HOLD_NS, HOLD_NS, false },
 	{ "threadcwd", hold_thread_cwd, HOLD_CWD, HOLD_CWD, false },
 	{ "threadfd", hold_thread_fd, HOLD_FD, HOLD_FD, false },
 	{ "threadns", hold_thread_ns, HOLD_NS, 0, false },
