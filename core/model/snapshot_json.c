@@ -104,6 +104,7 @@ static void put_mount(struct json *j, const struct mount *m)
 	open_with(j, NULL, '{');
 	put_int(j, "id", m->id);
 	put_int(j, "parent", m->parent);
+	put_uint(j, "unique_id", m->unique_id);
 	put_dev(j, "dev", m->dev);
 	put_uint(j, "ns", m->ns);
 	put_str(j, "root", m->root);
