@@ -84,6 +84,7 @@ static int lock_file(void)
 
 int writer_take(bool take_over, struct error *err)
 {
+	char why[128];
 	struct writer w;
 	int fd = lock_file(), r;
 
@@ -91,8 +92,9 @@ int writer_take(bool take_over, struct error *err)
 		return error_set(err, fd, "become the writer", "", NULL, "Is %s mounted?", CAREEN_RUN);
 	writer_read(&w);
 	if (w.pid && !w.mine && !take_over)
-		r = error_set(err, EBUSY, "become the writer", "", w.who,
-			      "They hold it; you are watching. You can take over knowingly.");
+		r = error_set(err, EBUSY, "write", "",
+			      text_fmt(why, sizeof(why), "another operator, %s, works on this machine", w.who),
+			      "Ask them, or take over knowingly: t in the console, --take-over at the command line.");
 	else if ((r = write_own()) < 0)
 		error_set(err, r, "write", WRITER_FILE, NULL, "Is there room in %s?", CAREEN_RUN);
 	close(fd);
