@@ -22,14 +22,14 @@ $(SO)/tests/%: tests/%.c $(SO)/libcareen-core.a
 	$(CC) $(CPPFLAGS) -Itests/unit -Itests $(ALL_CFLAGS) -O1 $(SAN) -o $@ \
 		$(filter %.c,$^) $(SO)/libcareen-core.a $(LIBS) -lpthread
 
-.PHONY: FORCE unit check-deps
+.PHONY: FORCE unit check-deps bench
 FORCE:
 
 unit: $(UNIT_BIN)
 	$(PROVE) $(UNIT_BIN)
 
 check-deps:
-	tests/vm/deps check
+	tests/vm/deps all
 
 check-fast: all $(UNIT_BIN) screens-build
 	$(PROVE) $(UNIT_BIN) $(FAST_T)
@@ -37,3 +37,8 @@ check-fast: all $(UNIT_BIN) screens-build
 check: check-deps
 	$(MAKE) all $(UNIT_BIN) screens-build
 	$(PROVE) $(UNIT_BIN) $(FAST_T) $(VM_T)
+
+# figures, not verdicts: machines are noisy
+bench:
+	@tests/vm/deps build vm
+	@tests/vm/bench
