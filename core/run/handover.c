@@ -55,25 +55,34 @@ static int truth(const struct take *t, int code, const char *why, struct error *
 			 now.name, now.yama == 3 ? "" : ", or take it by ptrace");
 }
 
+static bool is_frozen(void)
+{
+	struct error ignored;
+	struct init now;
+
+	memset(&now, 0, sizeof(now));
+	return init_read(&now, &ignored) == 0 && now.frozen;
+}
+
 /*
  * Poll: no event tells that a process has executed something or changed its
- * root. A frozen systemd never will, so that is asked now and then.
+ * root. A frozen systemd never will, so that is asked now and then; twice, as
+ * one look may fall into the middle of an exec.
  */
 static int wait_taken(const struct take *t, struct error *err)
 {
 	int64_t look = now_ms() + 500;
-	struct error ignored;
-	struct init now;
+	unsigned frozen = 0;
 
 	for (;;) {
 		if (taken())
 			return 0;
 		if (now_ms() >= look) {
-			memset(&now, 0, sizeof(now));
-			if (init_read(&now, &ignored) == 0 && now.frozen)
-				return truth(t, EIO, "its re-exec failed", err);
+			frozen = is_frozen() ? frozen + 1 : 0;
 			look = now_ms() + 500;
 		}
+		if (frozen == 2)
+			return truth(t, EIO, "its re-exec failed", err);
 		if (now_ms() >= t->until)
 			return truth(t, ETIMEDOUT, "it did not execute our program in time", err);
 		sleep_ms(20);

@@ -50,6 +50,20 @@ static void note_kernel(struct op_ctx *ctx, const struct holders *hs)
 	}
 }
 
+static void note_round(struct op_ctx *ctx, unsigned round, const struct victim *v, size_t n)
+{
+	char who[200] = "";
+	size_t i, len;
+
+	for (i = 0; i < n && i < 4; i++) {
+		len = strlen(who);
+		text_fmt(who + len, sizeof(who) - len, "%s%d %s", i ? ", " : "", (int)v[i].pid,
+			 v[i].name);
+	}
+	ctx_note(ctx, "round %u: %zu still hold%s on: %s%s", round + 1, n, n == 1 ? "s" : "", who,
+		 n > 4 ? ", ..." : "");
+}
+
 /* One round: how many were found, or -errno. */
 static int round_once(struct op_ctx *ctx, unsigned round, int64_t until, struct error *err)
 {
@@ -70,8 +84,7 @@ static int round_once(struct op_ctx *ctx, unsigned round, int64_t until, struct 
 	else
 		r = error_set(err, ENOMEM, "look again", "", NULL, "Try again.");
 	if (n)
-		ctx_note(ctx, "round %u: %zu process%s still hold%s on", round + 1, n,
-			 n == 1 ? "" : "es", n == 1 ? "s" : "");
+		note_round(ctx, round, v, n);
 	else if (r == 0)
 		note_kernel(ctx, &s->holders);
 	if (r == 0 && n)
