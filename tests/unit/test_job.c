@@ -169,6 +169,11 @@ static void test_died(void)
 
 	job_start(plan, id, &err);
 	job_read(id, &v, NULL);
+	while (v->op[0].status != OPS_RUNNING) {
+		job_free(v);
+		usleep(1000);
+		job_read(id, &v, NULL);
+	}
 	kill(v->pid, SIGKILL);
 	job_free(v);
 	usleep(100000);
