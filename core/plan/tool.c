@@ -21,6 +21,9 @@
 	  "Look at the log: the device may be unreadable, or hold no ext file system." }
 
 static const struct tool_exit e2fsck_check_exits[] = {
+	/* -n could not go on past an error that it may not correct */
+	{ 8 | 4, TOOL_LEFT, "the file system has grave errors; nothing was changed",
+	  "Run Repair everything." },
 	E2FSCK_BROKEN,
 	{ 4, TOOL_LEFT, "the file system has errors; nothing was changed",
 	  "Run Check and fix." },
