@@ -14,23 +14,18 @@ trip() {
 	local what="Debian $1, trip $2"
 	ok "$what: detach" op_step 2 || bail "$what: cannot go on"
 	is "$(fact_pid1)" /usr/lib/careen/stub "$what: PID 1 is the stub"
-	[ "$2" != 1 ] || con_shot detach-done-80x24-$1
 	ok "$what: kill" op_step 3 || bail "$what: cannot go on"
 	ok "$what: unmount" op_step 4 || bail "$what: cannot go on"
-	con_shot unmount-done-80x24-$1
 	ok "$what: the proof is green for the partition" con_wait '/dev/vda1 is clean: no mount in any namespace'
 	ok "$what: the kernel agrees: the partition table can be re-read" fact_disk_free
 	like "$(vm_ssh1022 careen status)" 'Unmount +done' "$what: and careen status says so"
 	like "$(damage)" 'status 4' "$what: the file system has been damaged"
 	ok "$what: check says so" op_repair vda1 Check '' 180
 	ok "$what: and names what to do" con_wait 'Run Check and fix'
-	con_shot check-failed-80x24-$1
 	ok "$what: check and fix" op_repair vda1 'Check and fix' vda1-0001 180 || bail "$what: cannot go on"
 	ok "$what: errors were found and corrected" con_wait 'errors were found and corrected'
-	con_shot fix-done-80x24-$1
 	is "$(vm_ssh1022 'e2fsck -f -n /dev/vda1 >/dev/null 2>&1; echo $?')" 0 "$what: it is good now"
 	ok "$what: resume" op_step 6 300 || bail "$what: cannot go on"
-	con_shot resume-done-80x24-$1
 }
 
 back() {
@@ -52,7 +47,6 @@ roundtrip() {
 	address=$(vm_ssh ip -4 -o address show scope global | awk '{ print $2, $4 }')
 	ok "Debian $1: the console is there" op_console
 	client=$(con_pid)
-	con_shot overview-80x24-$1
 	local n
 	for n in 1 2; do
 		vm_ssh 'echo precious >/root/victim; sync'
