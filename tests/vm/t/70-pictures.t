@@ -34,7 +34,7 @@ vm_disk2 256M
 size=80x24
 ok 'the console' op_console
 ok 'preflight proves the hand-over' op_step 1
-shot job-preflight 'All done'
+shot job-preflight 'Enter goes on to'
 views
 op_choose 1; shot step-preflight 'Preflight'
 size=132x43; con_resize 132 43; views
@@ -42,12 +42,12 @@ size=60x16; con_resize 60 16; views
 size=80x24; con_resize 80 24
 
 op_choose 2; op_plan; shot plan-detach 'Enter runs it'
-ok 'detach' op_step 2; shot job-detach 'All done'
+ok 'detach' op_step 2; shot job-detach 'Enter goes on to'
 op_choose 3; shot step-kill 'hold'; op_plan; shot plan-kill 'Enter runs it'
-ok 'kill' op_step 3; shot job-kill 'All done'
+ok 'kill' op_step 3; shot job-kill 'Enter goes on to'
 op_choose 4; op_plan; shot plan-unmount 'Enter runs it'
-ok 'unmount' op_step 4; shot job-unmount 'is clean'
-size=132x43; con_resize 132 43; shot job-unmount 'is clean'; size=80x24; con_resize 80 24
+ok 'unmount' op_step 4; shot job-unmount 'Enter goes on to'
+size=132x43; con_resize 132 43; shot job-unmount 'Enter goes on to'; size=80x24; con_resize 80 24
 op_choose 5; shot step-repair 'Choose a device'
 con_keys Enter; shot repair-devices 'USED BY'
 op_row vda1; con_keys Enter; shot repair-tools 'what is to be done'
@@ -55,9 +55,9 @@ op_row 'Make an ext4'; con_keys Enter; shot repair-question 'question 1'
 con_keys Enter; con_wait 'question 2' 10; con_keys Enter
 shot plan-repair 'To run it, type'
 ok 'check and fix' op_repair vda1 'Check and fix' vda1-0001 180
-shot job-repair 'All done'
+shot job-repair 'Enter goes on to'
 op_home; con_keys Tab; con_keys Tab; con_keys Tab; con_keys Tab; shot log-detached 'JOB'
 op_choose 6; op_plan; shot plan-resume 'Enter runs it'
-ok 'resume' op_step 6 300; shot job-resume 'All done'
+ok 'resume' op_step 6 300; shot job-resume 'Enter goes on to'
 is "$(vm_ssh systemctl is-system-running)" running 'the system runs again'
 done_testing
