@@ -8,10 +8,11 @@
 
 enum { COL_PID, COL_USER, COL_HOLDS, COL_COMMAND, COL_WHAT, COL_UNIT, COL_OUT };
 
+/* All of "cwd root exe fd map ns" fits at 80 columns: USER waits for more room. */
 static const struct column columns[] = {
 	[COL_PID] = { "PID", 7, 0, 0, true, false },
-	[COL_USER] = { "USER", 8, 0, 0, false, false },
-	[COL_HOLDS] = { "HOLDS", 14, 1, 0, false, false },
+	[COL_USER] = { "USER", 8, 0, 70, false, false },
+	[COL_HOLDS] = { "HOLDS", 22, 1, 0, false, false },
 	[COL_COMMAND] = { "COMMAND", 15, 1, 0, false, true },
 	[COL_WHAT] = { "FOR EXAMPLE", 16, 3, 90, false, true },
 	[COL_UNIT] = { "UNIT", 12, 2, 100, false, true },
@@ -59,6 +60,17 @@ static void kernel_cell(const struct holder *h, size_t col, struct cell *ret)
 		text_fmt(ret->s, sizeof(ret->s), "%s %s", holder_kind_name(h->kind), command);
 }
 
+/* ".service" is what nearly all of them end in: it says nothing. */
+static void unit_cell(const struct holder *h, struct cell *ret)
+{
+	const char *unit = h->unit ? h->unit : "";
+	size_t len = strlen(unit);
+
+	if (len > 8 && strcmp(unit + len - 8, ".service") == 0)
+		len -= 8;
+	text_fmt(ret->s, sizeof(ret->s), "%.*s", (int)len, unit);
+}
+
 static void holders_cell(const void *rows, size_t row, size_t col, struct cell *ret)
 {
 	const struct holder *h = &((const struct holders *)rows)->row[row];
@@ -71,7 +83,7 @@ static void holders_cell(const void *rows, size_t row, size_t col, struct cell *
 		text_fmt(ret->s, sizeof(ret->s), "%s",
 			 h->what && h->kind == HOLDER_PROCESS ? h->what : "");
 	else if (col == COL_UNIT)
-		text_fmt(ret->s, sizeof(ret->s), "%s", h->unit ? h->unit : "");
+		unit_cell(h, ret);
 	else if (h->kind == HOLDER_PROCESS)
 		process_cell(h, col, ret);
 	else

@@ -235,10 +235,12 @@ static void add_confirm(const struct console *c)
 	if (!console_may_write(c))
 		text_add(&foot, ST_WARN, 0, "Read-only here. Esc goes back.");
 	else if (plan->token)
-		text_add(&foot, ST_BAD, 0, "Esc goes back, nothing has happened. To run it, type %s "
-			 "(%s), then Enter:", plan->token, plan->token_what ? plan->token_what : "");
+		text_add(&foot, ST_BOLD, 0, "Esc goes back, nothing has happened.");
 	else
 		text_add(&foot, ST_BOLD, 0, "Esc goes back, nothing has happened.   Enter runs it.");
+	if (plan->token && console_may_write(c))
+		text_add(&foot, ST_NORMAL, 0, "To run it, type %s:",
+			 plan->token_what ? plan->token_what : "this word");
 }
 
 static void fill_detail(void)
@@ -277,13 +279,16 @@ static void plan_draw(struct console *c, struct box box)
 {
 	bool prompt = plan->token && console_may_write(c);
 	struct box part;
+	char label[80];
 	int rows, room;
 
 	fill_foot(c);
 	fill_detail();
 	part = cut_bottom(&box, text_height(&foot, box.w - 2) + prompt);
-	if (prompt)
-		prompt_draw(part.y + part.h - 1, part.x, part.w, "> ", typed);
+	if (prompt) {
+		text_fmt(label, sizeof(label), "%s > ", plan->token);
+		prompt_draw(part.y + part.h - 1, part.x, part.w, label, typed);
+	}
 	text_draw_top(&foot, part);
 	rows = text_height(&detail, box.w - 2);
 	room = box.h - 5;

@@ -3,7 +3,7 @@
 
 void gauge_draw(int y, int x, int w, double fraction, const char *units)
 {
-	int bar = w / 3, full;
+	int bar = w / 4, full;
 
 	if (fraction < 0) {
 		term_put(y, x, w, ST_NORMAL, units);
