@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -71,13 +72,30 @@ static bool in_use(const struct blockdev *d)
 	return d->mounted || d->swap || d->stacked;
 }
 
-/* open(2): O_EXCL on a block device fails with EBUSY if it is in use. */
+/*
+ * Another console may be asking the same question of this disk in this very
+ * moment, and for that moment it is busy: only what stays busy is in use.
+ */
+int blockdev_open_exclusive(const char *path)
+{
+	static const struct timespec pause = { .tv_nsec = 20 * 1000000 };
+	int fd, tries = 10;
+
+	do {
+		fd = open(path, O_RDONLY | O_EXCL | O_NONBLOCK | O_CLOEXEC);
+		if (fd >= 0 || errno != EBUSY)
+			break;
+		nanosleep(&pause, NULL);
+	} while (--tries);
+	return fd < 0 ? -errno : fd;
+}
+
 static bool exclusive_open_fails(const char *path)
 {
-	int fd = open(path, O_RDONLY | O_EXCL | O_NONBLOCK | O_CLOEXEC);
+	int fd = blockdev_open_exclusive(path);
 
 	if (fd < 0)
-		return errno == EBUSY;
+		return fd == -EBUSY;
 	close(fd);
 	return false;
 }

@@ -12,4 +12,11 @@
  */
 int blockdevs_probe(struct blockdevs *bs, struct error *err);
 
+/*
+ * Open a block device read-only and exclusively (open(2), O_EXCL: EBUSY if it
+ * is in use), looking again for 0.2 s before it is called busy. The caller
+ * closes. A descriptor or -errno; may hang on a dead disk: call it in a child.
+ */
+int blockdev_open_exclusive(const char *path);
+
 #endif

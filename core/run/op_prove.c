@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "model/blockprobe.h"
 #include "model/snapshot.h"
 #include "run/exec.h"
 
@@ -174,11 +175,11 @@ static void look_exclusive(struct proof *p)
 
 	for (i = 0; i < p->n; i++) {
 		text_fmt(path, sizeof(path), "/dev/%s", p->name[i]);
-		fd = open(i ? path : p->path, O_RDONLY | O_EXCL | O_CLOEXEC | O_NONBLOCK);
+		fd = blockdev_open_exclusive(i ? path : p->path);
 		if (fd >= 0)
 			close(fd);
-		else if (errno != ENOMEDIUM && errno != ENXIO)
-			say(p, "exclusive open of %s: %s", p->name[i], strerror(errno));
+		else if (fd != -ENOMEDIUM && fd != -ENXIO)
+			say(p, "exclusive open of %s: %s", p->name[i], strerror(-fd));
 	}
 }
 
