@@ -272,12 +272,28 @@ static void sooner(int64_t *timeout, int64_t ms)
 		*timeout = ms;
 }
 
+/*
+ * A disk that is busy for no reason that shows: an umount has left the mount
+ * table, but the kernel is still writing; its end is not announced.
+ */
+static bool disk_settles(const struct snapshot *s)
+{
+	for (size_t i = 0; s && i < s->devs.n; i++) {
+		const struct blockdev *d = &s->devs.row[i];
+
+		if (d->busy_open && !d->mounted && !d->swap && !d->stacked)
+			return true;
+	}
+	return false;
+}
+
 /* Start what is due; returns how long poll() may sleep, -1 = for ever. */
 static int64_t schedule(struct console *c)
 {
 	int64_t now = clock_mono_ms(), timeout = -1;
+	bool polled = screen_top(c)->polled || disk_settles(c->snap);
 
-	if (screen_top(c)->polled && now >= next_look(c, RESCAN_MS))
+	if (polled && now >= next_look(c, RESCAN_MS))
 		c->stale = true;
 	if (c->stale && !watch_busy(c->watch)) {
 		if (now >= next_look(c, SETTLE_MS) || !c->snap) {
@@ -287,7 +303,7 @@ static int64_t schedule(struct console *c)
 			sooner(&timeout, next_look(c, SETTLE_MS) - now);
 		}
 	}
-	if (screen_top(c)->polled && !watch_busy(c->watch))
+	if (polled && !watch_busy(c->watch))
 		sooner(&timeout, next_look(c, RESCAN_MS) - now);
 	if (c->job_stale && now >= c->job_read_ms + JOB_MS)
 		console_read_job(c);
