@@ -62,10 +62,11 @@ op_row() {
 	return 1
 }
 
-# The line that is in reverse in the main panel (the cursor's row).
+# The first columns of the row that is in reverse in the main panel: the cursor's; further
+# right another thing's name may stand.
 con_cursor_line() {
 	con_tmux capture-pane -e -p -t "=$CON:" | grep -E $'\033\\[([0-9;]*;)?7m' |
-		sed -e 's/\x1b\[[0-9;]*m//g'
+		sed -e 's/\x1b\[[0-9;]*m//g' -e 's/^.*││//' | cut -c 1-34
 }
 
 fact_pid1() { vm_ssh1022 readlink /proc/1/exe; }
