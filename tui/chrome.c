@@ -149,6 +149,22 @@ void chrome_steps_line(const struct console *c, int y)
 	}
 }
 
+/*
+ * The snapshot may be older than the latest job: an operation that destroys
+ * and has begun counts from that moment, not from the next look.
+ */
+static bool written(const struct console *c)
+{
+	const struct job_view *j = c->job;
+
+	if (!j || (console_fresh(c) && !console_job_running(c)))
+		return c->snap->old.written;
+	for (size_t i = 0; i < j->n; i++)
+		if (j->op[i].danger == DANGER_DESTROYS && j->op[i].started_ms)
+			return true;
+	return c->snap->old.written;
+}
+
 static int status_left(const struct console *c, char *dst, size_t size)
 {
 	const struct snapshot *s = c->snap;
@@ -159,7 +175,7 @@ static int status_left(const struct console *c, char *dst, size_t size)
 		text_fmt(dst, size, "Read-only here. To go further: ssh -p %d root@%s",
 			 s->lifeline.port ? s->lifeline.port : 1022, s->host.name);
 		return ST_ACCENT;
-	} else if (s->old.written) {
+	} else if (written(c)) {
 		text_fmt(dst, size, "A disk has been written to");
 		return ST_WARN;
 	} else {

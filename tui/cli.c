@@ -187,7 +187,7 @@ static void print_status(const struct snapshot *s)
 	};
 	struct finding f[32];
 	size_t n = preflight_findings(s, f, 32);
-	char text[400], up[32];
+	char text[400], up[32], last[sizeof(((struct step_state *)0)->why)] = "";
 
 	text_fmt(text, sizeof(text), "%s, %s, Linux %s, up %s", s->host.name, s->host.os,
 		 s->host.kernel, text_span(up, sizeof(up), s->host.uptime_s));
@@ -196,7 +196,8 @@ static void print_status(const struct snapshot *s)
 		struct step_state st = { 0 };
 
 		steps[i]->state(s, &st);
-		say(steps[i]->title, words[st.status], st.why);
+		say(steps[i]->title, words[st.status], strcmp(st.why, last) ? st.why : "(the same)");
+		text_fmt(last, sizeof(last), "%s", st.why);
 	}
 	for (size_t i = 0; i < n; i++) {
 		say(f[i].what, levels[f[i].level], f[i].text);

@@ -201,7 +201,7 @@ static void run_when_fresh(struct console *c)
 	c->run_wanted = !console_fresh(c);
 	c->run_looks = 0;
 	if (c->run_wanted)
-		console_note(c, ST_DIM, "Looking at the machine...");
+		console_note(c, ST_DIM, "Looking at the machine…");
 	else
 		console_run_step(c);
 }

@@ -107,7 +107,7 @@ static void fill_outcome(const struct console *c)
 	if (bad)
 		add_choices(j);
 	else if (!console_fresh(c))
-		text_add(&outcome, ST_DIM, 0, "Looking at the machine again...");
+		text_add(&outcome, ST_DIM, 0, "Looking at the machine again…");
 	else
 		text_add(&outcome, ST_BOLD, 0, "Enter goes on to %s.", steps[c->step]->title);
 }
@@ -120,8 +120,13 @@ static bool is_proof(const char *line)
 
 static void fill_log(const struct job_view *j)
 {
+	size_t n = j->nlog;
+
 	text_clear(&log_text);
-	for (size_t i = 0; i < j->nlog; i++)
+	/* The verdict stands below: twice is once too often. */
+	if (n && j->verdict && strcmp(j->log[n - 1], j->verdict) == 0)
+		n--;
+	for (size_t i = 0; i < n; i++)
 		text_add(&log_text, is_proof(j->log[i]) ? ST_GOOD : ST_DIM, 2, "%s", j->log[i]);
 	if (!scrolled)
 		text_bottom(&log_text);

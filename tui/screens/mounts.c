@@ -24,18 +24,47 @@ static struct list list = {
 	.id = mounts_id, .empty = "Nothing is mounted.", .sort = -1,
 };
 
+static const char *full_path(const struct mount *m)
+{
+	return m->old ? mount_path(m) : m->target;
+}
+
+/*
+ * In the tree a mount is called what it is below the mount it hangs in:
+ * "fs/cgroup" below "/sys". The whole path is one line further down.
+ */
+static const char *tree_name(const struct mounts *ms, size_t row)
+{
+	const struct mount *m = &ms->row[row];
+	const char *path = full_path(m), *up;
+	size_t len;
+
+	while (row && ms->row[row].depth >= m->depth)
+		row--;
+	up = full_path(&ms->row[row]);
+	len = strlen(up);
+	if (len > 1 && strncmp(path, up, len) == 0 && path[len] == '/')
+		return path + len + 1;
+	return path;
+}
+
+static bool as_tree(void)
+{
+	return !LIST_SORTED(&list) && !list.filter[0];
+}
+
 /* What belongs to us is dim: it stays, and needs nobody's attention. */
 static void mounts_cell(const void *rows, size_t row, size_t col, struct cell *ret)
 {
 	const struct mounts *ms = rows;
 	const struct mount *m = &ms->row[row];
-	int indent = LIST_SORTED(&list) ? 0 : 2 * (m->depth < 6 ? m->depth : 6);
+	int indent = as_tree() ? 2 * (m->depth < 6 ? m->depth : 6) : 0;
 
 	ret->style = m->old || m->ns != ms->own_ns ? ST_NORMAL : ST_DIM;
 	switch (col) {
 	case COL_TARGET:
 		text_fmt(ret->s, sizeof(ret->s), "%*s%s", indent, "",
-			 m->old ? mount_path(m) : m->target);
+			 as_tree() ? tree_name(ms, row) : full_path(m));
 		break;
 	case COL_FSTYPE: text_fmt(ret->s, sizeof(ret->s), "%s", m->fstype); break;
 	case COL_SOURCE: text_fmt(ret->s, sizeof(ret->s), "%s", m->source); break;
@@ -77,9 +106,27 @@ static void mounts_title(const struct console *c, char *left, char *right, size_
 	list_count(&list, right, size);
 }
 
+/* The whole path, and how it is mounted, of the row under the cursor. */
+static void draw_detail(const struct mount *m, struct box box)
+{
+	int y = box.y + box.h - 2, w = box.w - 2, used;
+
+	term_fill(y, box.x, box.w, ST_DIM, "─");
+	used = term_put_middle(y + 1, box.x + 1, w, ST_DIM, full_path(m));
+	if (used < w - 4)
+		term_putf(y + 1, box.x + 1 + used, w - used, ST_DIM, " · %s%s%s",
+			  m->vfs_options ? m->vfs_options : "", m->propagation[0] ? " · " : "",
+			  m->propagation);
+}
+
 static void mounts_draw(struct console *c, struct box box)
 {
-	(void)c;
+	size_t at = list_current(&list);
+
+	if (at != SIZE_MAX && box.h > 8) {
+		draw_detail(&c->snap->mounts.row[at], box);
+		box.h -= 2;
+	}
 	list_draw(&list, box);
 }
 

@@ -173,9 +173,9 @@ void text_draw(struct text *t, struct box box)
 	for (size_t i = 0; i < t->n && y < box.y + box.h; i++)
 		y += line_draw(&box, y, &t->line[i]);
 	if (t->top > 0)
-		term_put(box.y, box.x + box.w - 1, 1, ST_DIM, "▲");
+		term_put(box.y, box.x + box.w, 1, ST_DIM, "▲");
 	if (t->top + box.h < t->rows)
-		term_put(box.y + box.h - 1, box.x + box.w - 1, 1, ST_DIM, "▼");
+		term_put(box.y + box.h - 1, box.x + box.w, 1, ST_DIM, "▼");
 }
 
 int text_draw_top(const struct text *t, struct box box)

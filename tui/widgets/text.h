@@ -39,6 +39,7 @@ void text_add_mark(struct text *t, int mark_style, const char *mark, const char 
 void text_blank(struct text *t);
 /* Rows it takes when @w columns wide. */
 int text_height(const struct text *t, int w);
+/* What is out of sight is marked in the column right of the box. */
 void text_draw(struct text *t, struct box box);
 /* Its beginning only, without scrolling or its marks; returns the rows used. */
 int text_draw_top(const struct text *t, struct box box);
