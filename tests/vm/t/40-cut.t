@@ -41,7 +41,8 @@ con_keys Enter
 ok 'the fsck is under way' con_wait 'running +[0-9:]+' 20
 con_kill_client
 ok 'the console is gone again' eventually 30 no_viewer
-is "$(vm_ssh1022 'ps -eo comm | grep -c e2fsck')" 1 'e2fsck runs on'
+fsck_runs() { vm_ssh1022 'ps -eo comm' | grep -q e2fsck; }
+ok 'e2fsck runs on' eventually 20 fsck_runs
 op_console -n again
 ok 'a new login finds the fsck' con_wait 'Job [0-9]+ · Repair' 60
 ok 'still running' con_wait 'running' 10
