@@ -34,8 +34,7 @@ struct console {
 	int depth;
 	char note[640];
 	int note_style;
-	int64_t note_ms;
-	bool dirty, quit, stale, job_stale, first_job_seen;
+	bool dirty, quit, stale, job_stale;
 	int run_looks;
 	bool run_wanted;	/* Enter was pressed while the machine was being looked at */
 	int64_t job_read_ms, key_ms;

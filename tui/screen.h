@@ -27,7 +27,6 @@ struct screen_ops {
 	const char *about;	/* one line for the help */
 	bool view;		/* Tab goes round these */
 	bool polled;		/* shows what the kernel does not announce */
-	bool wide;		/* takes the room of the steps too, where there is little */
 
 	void (*open)(struct console *c);
 	void (*close)(struct console *c);

@@ -20,6 +20,7 @@
 #include <curses.h>
 
 #include "base/text.h"
+#include "cli.h"
 
 #define MAX_CELLS 512
 
@@ -69,7 +70,8 @@ static void on_winch(int sig)
 /* The terminal is gone: there is nothing to restore and nobody to tell. */
 static void on_hangup(int sig)
 {
-	_exit(128 + sig);
+	(void)sig;
+	_exit(EXIT_HANGUP);
 }
 
 /*
