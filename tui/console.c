@@ -121,6 +121,7 @@ void console_read_job(struct console *c)
 static void new_snapshot(struct console *c, const struct watch_events *ev)
 {
 	struct snapshot *old = c->snap;
+	void (*act)(struct console *c);
 
 	c->snap_error = ev->error;
 	if (!ev->snap) {
@@ -141,10 +142,11 @@ static void new_snapshot(struct console *c, const struct watch_events *ev)
 	screen_update(c);
 	snapshot_free(old);
 	/* on a machine that never rests, the second look is new enough */
-	if (c->run_wanted && (console_fresh(c) || ++c->run_looks > 1)) {
-		c->run_wanted = false;
+	if (c->when_fresh && (console_fresh(c) || ++c->looks > 1)) {
+		act = c->when_fresh;
+		c->when_fresh = NULL;
 		c->note[0] = '\0';
-		console_run_step(c);
+		act(c);
 	}
 }
 
@@ -192,18 +194,14 @@ bool console_fresh(const struct console *c)
 	return c->snap && !c->stale && !watch_busy(c->watch);
 }
 
-/*
- * A plan is made from what is, not from what was before the last job: while
- * the machine is being looked at, the answer waits for that.
- */
-static void run_when_fresh(struct console *c)
+void console_when_fresh(struct console *c, void (*act)(struct console *c))
 {
-	c->run_wanted = !console_fresh(c);
-	c->run_looks = 0;
-	if (c->run_wanted)
-		console_note(c, ST_DIM, "Looking at the machine…");
-	else
-		console_run_step(c);
+	c->when_fresh = NULL;
+	c->looks = 0;
+	if (console_fresh(c))
+		return act(c);
+	c->when_fresh = act;
+	console_note(c, ST_DIM, "Looking at the machine…");
 }
 
 /* Keys that mean the same on every screen. */
@@ -215,7 +213,7 @@ static void handle_request(struct console *c, enum request request)
 	case REQ_HELP: screen_push(c, &screen_help); break;
 	case REQ_VIEW: screen_turn(c, 1); break;
 	case REQ_VIEW_BACK: screen_turn(c, -1); break;
-	case REQ_ENTER: case REQ_PLAN: run_when_fresh(c); break;
+	case REQ_ENTER: case REQ_PLAN: console_when_fresh(c, console_run_step); break;
 	case REQ_BACK: screen_pop(c); break;
 	case REQ_LOG: screen_push(c, &screen_log); break;
 	case REQ_JOB: show_job(c); break;
@@ -236,7 +234,7 @@ static void handle_key(struct console *c, int key)
 
 	c->note[0] = '\0';
 	c->dirty = true;
-	c->run_wanted = false;
+	c->when_fresh = NULL;
 	if (now - c->key_ms > IDLE_MS)
 		c->stale = true;
 	c->key_ms = now;

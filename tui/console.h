@@ -35,8 +35,8 @@ struct console {
 	char note[640];
 	int note_style;
 	bool dirty, quit, stale, job_stale;
-	int run_looks;
-	bool run_wanted;	/* Enter was pressed while the machine was being looked at */
+	void (*when_fresh)(struct console *c);	/* waits for the look that is under way */
+	int looks;
 	int64_t job_read_ms, key_ms;
 };
 
@@ -53,6 +53,11 @@ bool console_may_write(const struct console *c);
 void console_choose(struct console *c, int index);
 /* The snapshot is of now: nothing has happened since that is known of. */
 bool console_fresh(const struct console *c);
+/*
+ * Do @act once the snapshot is of now: a plan is made from what is, not from
+ * what was before the last job. Another key forgets it.
+ */
+void console_when_fresh(struct console *c, void (*act)(struct console *c));
 /* Enter on the chosen step: its plan, or the reason why there is none. */
 void console_run_step(struct console *c);
 /* Show the plan of @step; @opts are copied. @skip: title of an op to leave out. */

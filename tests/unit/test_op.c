@@ -264,9 +264,10 @@ static void test_tool_ends(void)
 	is_int(run_tool("copy-onto", (char *[]){ "sh", "-c", "ls /proc/self/fd | tr '\\n' ' '; "
 			"cat; tty; awk '/^SigIgn/' /proc/self/status", NULL }, &err), 0,
 	       "its surroundings");
-	ok(strstr(said.notes, "0 1 2 3") == said.notes && strstr(said.notes, "not a tty") &&
-	   strstr(said.notes, "0000000000001000"),
-	   "no terminal, no input, no descriptor of ours, SIGPIPE ignored");
+	if (!ok(strstr(said.notes, "0 1 2 3") && !strstr(said.notes, "2 3 4") &&
+		strstr(said.notes, "not a tty") && strstr(said.notes, "0000000000001000"),
+		"no terminal, no input, no descriptor of ours, SIGPIPE ignored"))
+		fprintf(stderr, "# it said: %s\n", said.notes);
 	printf("# %s", said.notes);
 }
 

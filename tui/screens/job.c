@@ -219,6 +219,16 @@ static bool job_failed(const struct console *c)
 	return c->job && c->job->status != JOB_RUNNING && c->job->status != JOB_DONE;
 }
 
+static void retry(struct console *c)
+{
+	plan_again(c, c->job->step, NULL);
+}
+
+static void back_out(struct console *c)
+{
+	console_plan(c, &step_resume, NULL, NULL);
+}
+
 static void skip(struct console *c)
 {
 	const struct op_view *op = current(c->job);
@@ -244,9 +254,9 @@ static void stop(struct console *c)
 static bool after_failure(struct console *c, enum request request)
 {
 	switch (request) {
-	case REQ_RETRY: plan_again(c, c->job->step, NULL); return true;
-	case REQ_SKIP: skip(c); return true;
-	case REQ_BACK_OUT: console_plan(c, &step_resume, NULL, NULL); return true;
+	case REQ_RETRY: console_when_fresh(c, retry); return true;
+	case REQ_SKIP: console_when_fresh(c, skip); return true;
+	case REQ_BACK_OUT: console_when_fresh(c, back_out); return true;
 	case REQ_ENTER: return true;
 	default: return false;
 	}
