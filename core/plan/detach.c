@@ -23,6 +23,9 @@ static void detach_state(const struct snapshot *s, struct step_state *ret)
 	if (old_root_moved(s))
 		state_set(ret, STEP_READY, 0, NULL, "Half done: the old root is on %s, PID 1 (%s) is still in it%s.",
 			  CAREEN_OLDROOT, s->init.name, s->init.frozen ? " and has frozen itself" : "");
+	else if (s->init.frozen)
+		state_set(ret, STEP_READY, 0, NULL, "PID 1 (%s) has frozen itself. Move the old root aside and PID 1 into RAM.",
+			  s->init.name);
 	else
 		state_set(ret, STEP_READY, 0, NULL, "Move the old root aside and PID 1 (%s) into RAM.",
 			  s->init.name);

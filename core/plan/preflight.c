@@ -52,6 +52,11 @@ static void check_init(const struct snapshot *s, struct findings *f)
 		add(f, FIND_OK, "PID 1", "already in RAM (careen's stub)");
 		return;
 	}
+	if (st && s->init.frozen) {
+		add(f, FIND_NOTE, "PID 1", "%s %s has frozen itself; it can be taken by %s",
+		    s->init.name, s->init.version, st->title);
+		return;
+	}
 	if (st) {
 		add(f, FIND_OK, "PID 1", "%s %s can be taken by %s", s->init.name,
 		    s->init.version, st->title);

@@ -129,6 +129,17 @@ static char *plan_text(const struct snapshot *s, const char *step, const struct 
 	return text;
 }
 
+static bool preflight_says(const struct snapshot *s, const char *text)
+{
+	struct finding f[32];
+	size_t n = preflight_findings(s, f, 32);
+
+	for (size_t i = 0; i < n; i++)
+		if (strstr(f[i].text, text))
+			return true;
+	return false;
+}
+
 static char *slurp(const char *path)
 {
 	char *text = calloc(1, 65536);
@@ -194,6 +205,9 @@ static void test_before(void)
 	refusal(&s, "detach", &(struct plan_opts){ .strategy = "magic" }, -EINVAL);
 	s.init.frozen = true;
 	golden("detach-frozen", plan_text(&s, "detach", NULL));
+	step_detach.state(&s, &st);
+	ok(strstr(st.why, "has frozen itself"), "a frozen PID 1: Detach says so");
+	ok(preflight_says(&s, "has frozen itself; it can be taken by ptrace"), "and Preflight how to take it");
 	refusal(&s, "detach", &(struct plan_opts){ .strategy = "reexec" }, -ENOTSUP);
 	s.init.yama = 3;
 	refusal(&s, "detach", NULL, -EPERM);
