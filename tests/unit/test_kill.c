@@ -19,10 +19,15 @@ static struct proc_id proc(pid_t pid, const char *name, bool kill_now)
 
 static int signal_of(pid_t pid)
 {
+	int64_t until = now_ms() + 300;
 	int status = 0;
 
-	if (waitpid(pid, &status, WNOHANG) != pid)
-		return -1;
+	/* what has ended may not be ours to reap in the same instant */
+	while (waitpid(pid, &status, WNOHANG) != pid) {
+		if (now_ms() >= until)
+			return -1;
+		sleep_ms(5);
+	}
 	return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }
 

@@ -240,6 +240,14 @@ static void test_tools(void)
 	ok(strstr(err.hint, "Install its package") != NULL, "says what to do");
 }
 
+/* The signals the program said it ignores; 32 and 33 are glibc's own, and as found. */
+static unsigned long long ignored(void)
+{
+	const char *at = strstr(said.notes, "SigIgn:");
+
+	return at ? strtoull(at + strlen("SigIgn:") + 1, NULL, 16) : 0;
+}
+
 static void test_tool_ends(void)
 {
 	struct error err;
@@ -265,7 +273,7 @@ static void test_tool_ends(void)
 			"cat; tty; awk '/^SigIgn/' /proc/self/status", NULL }, &err), 0,
 	       "its surroundings");
 	if (!ok(strstr(said.notes, "0 1 2 3") && !strstr(said.notes, "2 3 4") &&
-		strstr(said.notes, "not a tty") && strstr(said.notes, "0000000000001000"),
+		strstr(said.notes, "not a tty") && (ignored() & 0x7fffffff) == 0x1000,
 		"no terminal, no input, no descriptor of ours, SIGPIPE ignored"))
 		fprintf(stderr, "# it said: %s\n", said.notes);
 	printf("# %s", said.notes);
