@@ -30,7 +30,10 @@ for release in ${CAREEN_RELEASES:-12 13}; do
 	boot_id=$(fact_boot_id vm_ssh)
 	ok "$what: it froze" freeze
 	ok "$what: the console opens all the same" op_console
+	op_choose 1
+	ok "$what: Preflight says that it froze" con_wait 'has frozen itself'
 	op_choose 2
+	ok "$what: Detach says it, too" con_wait 'PID 1 .systemd. has frozen itself'
 	ok "$what: the plan takes it by ptrace" op_plan
 	ok "$what: and says so" con_wait 'by ptrace'
 	con_keys Escape
@@ -45,10 +48,13 @@ for release in ${CAREEN_RELEASES:-12 13}; do
 
 	what="Debian $release, trial"
 	mounts=$(vm_ssh1022 'grep -v /run/user /proc/1/mountinfo')
+	ok "$what: there are mounts to compare" test -n "$mounts"
 	vm_ssh1022 'chmod 000 /usr/lib/careen/escape'
 	out=$(vm_ssh1022 'careen run detach --yes' 2>&1)
 	is $? 1 "$what: a detach whose trial fails has failed"
 	like "$out" 'cannot be executed.*not allowed|PID 1 is untouched' "$what: and says why, and that PID 1 is untouched"
+	like "$out" '^\[1/[0-9]+\] failed: prove the hand-over' "$what: at its first operation"
+	unlike "$out" '^\[[2-9]/[0-9]+\] (done|running|failed)' "$what: and at no other"
 	is "$(vm_ssh1022 'grep -v /run/user /proc/1/mountinfo')" "$mounts" "$what: no mount has changed"
 	is "$(vm_ssh systemctl is-system-running)" running "$what: the system still runs"
 	vm_ssh1022 'chmod 755 /usr/lib/careen/escape'

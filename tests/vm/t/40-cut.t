@@ -14,7 +14,8 @@ throttle() { vm qmp "$VM" block_set_io_throttle \
 
 vm_boot 13
 boot_id=$(fact_boot_id vm_ssh)
-vm_ssh 'systemd-run --unit=stubborn bash -c "trap \"\" TERM; while :; do sleep 1; done"' 2>/dev/null
+vm_wait running 60
+ok 'a holder that ignores TERM' vm_ssh 'systemd-run --unit=stubborn bash -c "trap \"\" TERM; while :; do sleep 1; done"'
 
 ok 'the console' op_console
 ok 'detach' op_step 2

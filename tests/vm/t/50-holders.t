@@ -5,14 +5,15 @@
 
 vm_boot 12
 boot_id=$(fact_boot_id vm_ssh)
-vm_ssh 'set -e
+vm_wait running 60
+ok 'the holders are made' vm_ssh 'set -e
 	systemd-run --unit=stubborn bash -c "trap \"\" TERM; exec -a stubborn-one sleep 1000000" 
 	systemd-run --unit=apart unshare -m sleep 1000001
 	truncate -s 8M /srv/plain.img /srv/mounted.img; mkfs.ext4 -q /srv/mounted.img
 	mount -o loop /srv/mounted.img /mnt
 	losetup /dev/loop5 /srv/plain.img
 	dd if=/dev/zero of=/swapfile bs=1M count=32 status=none; chmod 600 /swapfile
-	mkswap -q /swapfile; swapon /swapfile; echo "/swapfile none swap sw 0 0" >>/etc/fstab' 2>/dev/null
+	mkswap -q /swapfile; swapon /swapfile; echo "/swapfile none swap sw 0 0" >>/etc/fstab'
 apart=$(vm_ssh 'systemctl show -P MainPID apart')
 
 ok 'the console' op_console -x 132 -y 43
