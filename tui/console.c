@@ -291,6 +291,11 @@ static int64_t schedule(struct console *c)
 	int64_t now = clock_mono_ms(), timeout = -1;
 	bool polled = screen_top(c)->polled || disk_settles(c->snap);
 
+	/* first, since a job that has ended asks for a look at the machine */
+	if (c->job_stale && now >= c->job_read_ms + JOB_MS)
+		console_read_job(c);
+	else if (c->job_stale)
+		sooner(&timeout, c->job_read_ms + JOB_MS - now);
 	if (polled && now >= next_look(c, RESCAN_MS))
 		c->stale = true;
 	if (c->stale && !watch_busy(c->watch)) {
@@ -303,10 +308,6 @@ static int64_t schedule(struct console *c)
 	}
 	if (polled && !watch_busy(c->watch))
 		sooner(&timeout, next_look(c, RESCAN_MS) - now);
-	if (c->job_stale && now >= c->job_read_ms + JOB_MS)
-		console_read_job(c);
-	else if (c->job_stale)
-		sooner(&timeout, c->job_read_ms + JOB_MS - now);
 	if (console_job_running(c))
 		sooner(&timeout, 1000 - clock_boot_ms() % 1000);
 	return timeout;
