@@ -4,7 +4,8 @@
 # a tenth of the size; glibc does where there is no musl-gcc.
 RESCUE_CC ?= $(if $(shell command -v musl-gcc),musl-gcc,gcc)
 RESCUE_CFLAGS ?= -O2
-RESCUE_PROGS := run-init escape stub lifeline
+RESCUE_PROGS := run-init rescue-start escape stub lifeline
+RESCUE_SHELL := host-keys tree.sh
 RESCUE_BIN := $(RESCUE_PROGS:%=$(O)/initramfs/%)
 
 # initramfs-tools reads /usr/share/initramfs-tools and /etc/initramfs-tools only
@@ -21,18 +22,19 @@ CAREEN_ETC := $(DESTDIR)/etc/careen
 .PHONY: initramfs-all initramfs-install initramfs-uninstall
 initramfs-all: $(RESCUE_BIN)
 
+$(O)/initramfs/run-init $(O)/initramfs/rescue-start: initramfs/setup.c initramfs/setup.h
 $(O)/initramfs/%: initramfs/%.c initramfs/common.c initramfs/common.h
 	@mkdir -p $(@D)
 	$(RESCUE_CC) -D_GNU_SOURCE -std=gnu11 -Wall -Wextra -Werror -Wshadow \
 		-Wstrict-prototypes -Wmissing-prototypes $(RESCUE_CFLAGS) -fno-pie \
 		-static -no-pie -Wl,--gc-sections -ffunction-sections -s \
-		-o $@ $< initramfs/common.c
+		-o $@ $(filter %.c,$^)
 
 initramfs-install: initramfs-all
 	install -d -m 755 $(DESTDIR)$(RESCUE_LIB) $(DESTDIR)$(INITRAMFS_TOOLS)/hooks \
 		$(DESTDIR)$(INITRAMFS_CONF)
 	install -m 755 $(RESCUE_BIN) $(DESTDIR)$(RESCUE_LIB)
-	install -m 755 initramfs/host-keys $(DESTDIR)$(RESCUE_LIB)/host-keys
+	install -m 755 $(RESCUE_SHELL:%=initramfs/%) $(DESTDIR)$(RESCUE_LIB)
 	sed 's|@LIB@|$(RESCUE_LIB)|' initramfs/hooks/careen >$(O)/initramfs/zz-careen
 	install -m 755 $(O)/initramfs/zz-careen $(DESTDIR)$(INITRAMFS_TOOLS)/hooks/zz-careen
 	install -m 644 initramfs/careen-umask.conf $(DESTDIR)$(INITRAMFS_CONF)/zz-careen
@@ -47,6 +49,6 @@ initramfs-install: initramfs-all
 
 initramfs-uninstall:
 	rm -f $(DESTDIR)$(INITRAMFS_TOOLS)/hooks/zz-careen $(DESTDIR)$(INITRAMFS_CONF)/zz-careen
-	rm -f $(RESCUE_PROGS:%=$(DESTDIR)$(RESCUE_LIB)/%) $(DESTDIR)$(RESCUE_LIB)/host-keys
+	rm -f $(RESCUE_PROGS:%=$(DESTDIR)$(RESCUE_LIB)/%) $(RESCUE_SHELL:%=$(DESTDIR)$(RESCUE_LIB)/%)
 	-rmdir $(DESTDIR)$(RESCUE_LIB)
 	@echo "Kept: /etc/careen (keys and settings). Now: update-initramfs -u"

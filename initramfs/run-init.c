@@ -18,8 +18,8 @@
 #include <unistd.h>
 
 #include "common.h"
+#include "setup.h"
 
-#define RESCUE_ETC	"/etc/careen/rescue"
 #define LOG_FILE	RUN_DIR "/run-init.log"
 
 struct request {
@@ -31,99 +31,28 @@ struct request {
 	bool drop_caps;
 };
 
-struct mount_row {
-	const char *source, *type, *dir;
-	mode_t mode;		/* of the directory, if it is missing */
-	unsigned long flags;
-	const char *options;
-	const char *fallback;	/* options of an older kernel */
-	bool optional;
-};
-
-static const struct mount_row mounts[] = {
-	{ "proc", "proc", "/proc", 0555, MS_NOSUID | MS_NODEV | MS_NOEXEC, "", NULL, false },
-	{ "sysfs", "sysfs", "/sys", 0555, MS_NOSUID | MS_NODEV | MS_NOEXEC, "", NULL, false },
-	/* The hierarchy exists once; this is a view of it, for a cgroup of our own. */
-	{ "cgroup2", "cgroup2", CGROUP_DIR, 0, MS_NOSUID | MS_NODEV | MS_NOEXEC, "", NULL, true },
-	/* Likewise the one devtmpfs there is, so options would be ignored. */
-	{ "udev", "devtmpfs", "/dev", 0755, MS_NOSUID, "", NULL, false },
-	{ "devpts", "devpts", "/dev/pts", 0755, MS_NOSUID | MS_NOEXEC,
-	  "gid=5,mode=0620,ptmxmode=0666", NULL, false },
-	{ "tmpfs", "tmpfs", "/tmp", 01777, MS_NOSUID | MS_NODEV, "mode=1777", NULL, false },
-	/* noswap came with Linux 6.4: these pages must not go to the disk being freed. */
-	{ "careen", "tmpfs", RUN_DIR, 0700, MS_NOSUID | MS_NODEV,
-	  "mode=0700,size=64m,noswap", "mode=0700,size=64m", false },
-};
-
-#define N_MOUNTS (sizeof(mounts) / sizeof(*mounts))
-
-static struct {
-	bool mounted[N_MOUNTS];
-	char dev_link[256];	/* what udev's /dev pointed to */
-	pid_t lifeline;
-} done;
-
-static int mount_one(size_t i)
-{
-	const struct mount_row *m = &mounts[i];
-	int ret;
-
-	if (m->mode && mkdir(m->dir, m->mode) && errno != EEXIST)
-		return -errno;
-	ret = mount(m->source, m->dir, m->type, m->flags, m->options);
-	if (ret && errno == EINVAL && m->fallback)
-		ret = mount(m->source, m->dir, m->type, m->flags, m->fallback);
-	if (ret)
-		return -errno;
-	done.mounted[i] = true;
-	return 0;
-}
-
-static int mount_all(void)
-{
-	for (size_t i = 0; i < N_MOUNTS; i++) {
-		int ret = mount_one(i);
-
-		if (!ret)
-			continue;
-		note("%s a fresh %s on %s: %s", mounts[i].optional ? "going on without" : "cannot mount",
-		     mounts[i].type, mounts[i].dir, strerror(-ret));
-		if (!mounts[i].optional)
-			return ret;
-	}
-	return 0;
-}
+static char dev_link[256];	/* what udev's /dev pointed to */
 
 /* udev's init-bottom script leaves /dev as a link into the real root. */
 static int clear_dev_link(void)
 {
-	ssize_t len = readlink("/dev", done.dev_link, sizeof(done.dev_link) - 1);
+	ssize_t len = readlink("/dev", dev_link, sizeof(dev_link) - 1);
 
 	if (len < 0)
 		return 0;
-	done.dev_link[len] = '\0';
+	dev_link[len] = '\0';
 	if (!unlink("/dev"))
 		return 0;
-	done.dev_link[0] = '\0';
+	dev_link[0] = '\0';
 	note("cannot remove the link /dev: %s", strerror(errno));
 	return -errno;
 }
 
 static void undo(void)
 {
-	/* The group: the lifeline and its standby; dropbear follows by itself. */
-	if (done.lifeline > 0) {
-		kill(-done.lifeline, SIGKILL);
-		while (waitpid(-1, NULL, 0) > 0)
-			;
-	}
-	note_log(NULL, 0);
-	for (size_t i = N_MOUNTS; i-- > 0;)
-		if (done.mounted[i])
-			umount2(mounts[i].dir, MNT_DETACH);
-	if (done.dev_link[0] && !rmdir("/dev"))
-		symlink(done.dev_link, "/dev");
-	memset(&done, 0, sizeof(done));
+	setup_undo();
+	if (dev_link[0] && !rmdir("/dev"))
+		symlink(dev_link, "/dev");
 }
 
 /* Without the stock one: what it would do, less freeing the memory. */
@@ -165,78 +94,15 @@ static bool switched_off(void)
 	return off;
 }
 
-static int check_programs(void)
-{
-	static const char *const needed[] = { STUB, ESCAPE, LIFELINE };
-
-	for (size_t i = 0; i < sizeof(needed) / sizeof(*needed); i++)
-		if (access(needed[i], X_OK)) {
-			note("%s: %s", needed[i], strerror(errno));
-			return -errno;
-		}
-	return 0;
-}
-
-/* Late, because dropbear-initramfs has its own passwd until its work is done. */
-static int install_etc(void)
-{
-	static const char *const files[] = { "passwd", "group", "shells", "nsswitch.conf", "profile" };
-	char from[64], to[64];
-
-	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
-		snprintf(from, sizeof(from), RESCUE_ETC "/%s", files[i]);
-		snprintf(to, sizeof(to), "/etc/%s", files[i]);
-		if (rename(from, to)) {
-			note("cannot rename %s to %s: %s", from, to, strerror(errno));
-			return -errno;
-		}
-	}
-	return 0;
-}
-
-/* Its failure is told through the pipe that a successful exec closes. */
-static void lifeline_child(int report)
-{
-	char *const argv[] = { "@careen-lifeline", NULL };
-	char *const env[] = { NULL };
-	int err;
-
-	setsid();
-	execve(LIFELINE, argv, env);
-	err = errno;
-	_exit(write(report, &err, sizeof(err)) == sizeof(err));
-}
-
-static int start_lifeline(void)
-{
-	int report[2], err = 0;
-	pid_t pid;
-
-	if (pipe2(report, O_CLOEXEC))
-		return -errno;
-	pid = fork();
-	if (!pid)
-		lifeline_child(report[1]);
-	if (pid < 0)
-		err = errno;
-	close(report[1]);
-	if (pid > 0 && read(report[0], &err, sizeof(err)) != sizeof(err))
-		err = 0;
-	close(report[0]);
-	if (!err)
-		done.lifeline = pid;
-	return -err;
-}
-
 /* Everything that can fail. */
 static int prepare(const struct request *req)
 {
-	int ret = check_programs();
+	int ret = setup_check();
 
 	if (!ret)
 		ret = clear_dev_link();
 	if (!ret)
-		ret = mount_all();
+		ret = setup_mounts();
 	if (ret)
 		return ret;
 	note_log(LOG_FILE, 65536);
@@ -244,12 +110,10 @@ static int prepare(const struct request *req)
 		note("careen=off on the kernel's command line");
 		return -ECANCELED;
 	}
-	if (mkdir("/oldroot", 0755) && errno != EEXIST)
-		return -errno;
-	ret = install_etc();
+	ret = setup_files();
 	if (ret)
 		return ret;
-	ret = start_lifeline();
+	ret = setup_lifeline();
 	/* A system without the way in is still a system. */
 	if (ret)
 		note("cannot start " LIFELINE ": %s; going on without a way in", strerror(-ret));

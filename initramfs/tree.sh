@@ -1,0 +1,258 @@
+# tree.sh - what the rescue is made of; sourced by whoever fills its tree
+#
+# The initramfs hook puts it into an image, enter-tree into a RAM file system. The
+# caller sets DESTDIR (the tree) and LIB (where careen's programs are), runs with
+# `set -e`, and may bring its own copy_exec and copy_file [initramfs-tools(7)].
+
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+ETC=/etc/careen
+IMAGE_LIB=/usr/lib/careen
+
+# These replace busybox's applets of the same name; nothing in early boot uses them.
+REPLACE="e2fsck mke2fs tune2fs resize2fs dumpe2fs debugfs e2image e2label
+	fsck.ext2 fsck.ext3 fsck.ext4 mkfs.ext2 mkfs.ext3 mkfs.ext4"
+# These go to /usr/local/sbin where the image has one already. That directory is
+# in the PATH of a login, not in that of early boot, which stays the stock one.
+BESIDE="dd tar blkid lsblk findmnt mount umount swapon swapoff mkswap sfdisk wipefs
+	blockdev losetup partx ip ss ddrescue scp less ps"
+
+TERMS="linux vt100 vt102 vt220 xterm xterm-256color xterm-color xterm-16color xterm-mono
+	screen screen-256color screen.xterm-256color tmux tmux-256color rxvt rxvt-256color
+	rxvt-unicode rxvt-unicode-256color alacritty kitty xterm-kitty foot ansi dumb putty
+	putty-256color konsole konsole-256color gnome gnome-256color st st-256color
+	vte vte-256color wezterm ghostty xterm-ghostty cygwin mintty iterm2 nsterm Eterm
+	sun wyse60 cons25"
+
+say()
+{
+	echo "careen: $*" >&2
+}
+
+give_up()
+{
+	say "$*"
+	exit 1
+}
+
+port=1022
+address=
+read_settings()
+{
+	[ -e "$ETC/careen.conf" ] || return 0
+	number=0
+	while IFS= read -r line || [ -n "$line" ]; do
+		number=$((number + 1))
+		value=${line#*=}
+		case $line in
+		'' | '#'*)
+			;;
+		port=*)
+			case $value in '' | *[!0-9]* | ??????*) wrong "a port is a number" ;; esac
+			[ "$value" -ge 1 ] && [ "$value" -le 65535 ] || wrong "a port is 1 to 65535"
+			port=$value
+			;;
+		address=*)
+			case $value in *[!0-9a-fA-F.:]*) wrong "an address is an IP address, without brackets" ;; esac
+			address=$value
+			;;
+		*)
+			wrong "known are port= and address="
+			;;
+		esac
+	done <"$ETC/careen.conf"
+}
+
+wrong()
+{
+	give_up "$ETC/careen.conf line $number: '$line': $1"
+}
+
+# in_image NAME: where the image has a program of that name
+in_image()
+{
+	for dir in usr/sbin usr/bin; do
+		[ ! -e "$DESTDIR/$dir/$1" ] || { echo "/$dir/$1"; return 0; }
+	done
+	return 1
+}
+
+is_busybox()
+{
+	[ "$DESTDIR$1" -ef "$DESTDIR/usr/bin/busybox" ]
+}
+
+replace()
+{
+	src=$(command -v "$1") || return 0
+	if old=$(in_image "$1") && is_busybox "$old"; then
+		rm -f "$DESTDIR$old"
+	fi
+	copy_exec "$src"
+}
+
+beside()
+{
+	src=$(command -v "$1") || return 0
+	src=$(readlink -f "$src")
+	# a shell script of the same name would want its interpreter
+	[ "$(head -c 4 "$src" | tail -c 3)" = ELF ] || return 0
+	if in_image "$1" >/dev/null; then
+		copy_exec "$src" "/usr/local/sbin/$1"
+	else
+		copy_exec "$src" "/usr/bin/$1"
+	fi
+}
+
+# What is dlopened, so that ldd does not show it.
+put_hidden_libs()
+{
+	for lib in libnss_files libgcc_s; do
+		for so in $(ldconfig -p | sed -n "s|^[[:space:]]*$lib\.so\.[0-9]* .*=> *||p"); do
+			copy_exec "$so"
+		done
+	done
+}
+
+# Links beside early boot, whose scripts ask `command -v`. klibc's tools, which are
+# the stock ones where BUSYBOX=n, know few options: a login gets busybox's first.
+link_busybox()
+{
+	mkdir -p "$DESTDIR/usr/local/bin"
+	for path in $(busybox --list-full); do
+		name=${path##*/}
+		case $name in run-init | switch_root | linuxrc | init) continue ;; esac
+		if stock=$(in_image "$name"); then
+			grep -q klibc "$DESTDIR$stock" || continue
+		fi
+		ln -sf /usr/bin/busybox "$DESTDIR/usr/local/bin/$name"
+	done
+	# the kernel calls these by this path
+	for name in poweroff reboot; do
+		[ -e "$DESTDIR/usr/sbin/$name" ] || ln -s /usr/bin/busybox "$DESTDIR/usr/sbin/$name"
+	done
+}
+
+put_terminfo()
+{
+	for term in $TERMS; do
+		initial=$(printf %.1s "$term")
+		for dir in /etc/terminfo /lib/terminfo /usr/share/terminfo; do
+			if [ -e "$dir/$initial/$term" ]; then
+				copy_file terminfo "$dir/$initial/$term" || [ $? = 1 ]
+				break
+			fi
+		done
+	done
+}
+
+put_locale()
+{
+	for file in /usr/lib/locale/C.utf8/* /usr/lib/locale/C.utf8/LC_MESSAGES/*; do
+		[ ! -f "$file" ] || copy_file locale "$file" || [ $? = 1 ]
+	done
+}
+
+put_host_keys()
+{
+	sh "$LIB/host-keys" "$ETC/dropbear"
+	install -d -m 700 "$DESTDIR/etc/careen/dropbear"
+	{
+		printf '%s\n' /usr/sbin/dropbear -F -E -s -j -k -m
+		case $address in
+		*:*) printf '%s\n' -p "[$address]:$port" ;;
+		*) printf '%s\n' -p "${address:+$address:}$port" ;;
+		esac
+		printf '%s\n' -P /run/careen/dropbear.pid -K 30 -I 0 -W 1048576
+		for key in "$ETC"/dropbear/*_host_key; do
+			[ -s "$key" ] || continue
+			install -m 600 "$key" "$DESTDIR/etc/careen/dropbear/"
+			printf '%s\n' -r "/etc/careen/dropbear/${key##*/}"
+		done
+	} >"$DESTDIR/etc/careen/dropbear.argv"
+	grep -qx -e -r "$DESTDIR/etc/careen/dropbear.argv" ||
+		give_up "no host key in $ETC/dropbear (dropbearkey makes them, package dropbear-bin)"
+}
+
+# The real root is mounted over the image's /root until run-init moves it.
+put_authorized_keys()
+{
+	install -d -m 700 "$DESTDIR/root/.ssh"
+	chmod 700 "$DESTDIR/root"
+	[ ! -e "$ETC/authorized_keys" ] ||
+		sed '/^[[:space:]]*\(#\|$\)/d' "$ETC/authorized_keys" >"$DESTDIR/root/.ssh/authorized_keys"
+	[ -e "$DESTDIR/root/.ssh/authorized_keys" ] || : >"$DESTDIR/root/.ssh/authorized_keys"
+	chmod 600 "$DESTDIR/root/.ssh/authorized_keys"
+	grep -qE '(ssh-(rsa|ed25519)|ecdsa-sha2-nistp(256|384|521)) ' "$DESTDIR/root/.ssh/authorized_keys" ||
+		say "WARNING: no key in $ETC/authorized_keys: nobody can log in to the rescue on port $port"
+}
+
+put_etc()
+{
+	rescue=$DESTDIR/etc/careen/rescue
+	install -d -m 755 "$rescue"
+	cat >"$rescue/passwd" <<-'END'
+	root:*:0:0:root:/root:/usr/bin/careen
+	nobody:*:65534:65534:nobody:/:/bin/false
+	END
+	printf '%s\n' root:x:0: tty:x:5: disk:x:6: nogroup:x:65534: >"$rescue/group"
+	printf '%s\n' /usr/bin/careen /bin/sh >"$rescue/shells"
+	printf '%s\n' 'passwd: files' 'group: files' 'shadow: files' 'hosts: files' >"$rescue/nsswitch.conf"
+	cat >"$rescue/profile" <<-'END'
+	export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+	PS1='rescue:\w\$ '
+	END
+	chmod 644 "$rescue"/*
+	for file in /etc/os-release /etc/mke2fs.conf /etc/e2fsck.conf; do
+		[ ! -e "$file" ] || [ -e "$DESTDIR$file" ] || install -m 644 "$file" "$DESTDIR$file"
+	done
+	mkdir -p "$DESTDIR/oldroot"
+}
+
+# Before anything is put anywhere.
+check_programs()
+{
+	console=$(command -v careen) || give_up "no careen in /usr/sbin or /usr/local/sbin"
+	for program in run-init stub escape lifeline host-keys; do
+		[ -x "$LIB/$program" ] || give_up "no $LIB/$program"
+	done
+	command -v dropbear >/dev/null || give_up "no dropbear (package dropbear-bin)"
+	command -v busybox >/dev/null || give_up "no busybox (package busybox)"
+	command -v e2fsck >/dev/null || say "WARNING: no e2fsck (package e2fsprogs): the rescue cannot check ext4"
+	read_settings
+}
+
+# All that is copied from the running system: nearly all of the tree's size.
+put_programs()
+{
+	for program in stub escape lifeline; do
+		copy_exec "$LIB/$program" "$IMAGE_LIB/$program"
+	done
+	copy_exec "$console" /usr/bin/careen
+	for name in $REPLACE; do
+		replace "$name"
+	done
+	for name in $BESIDE; do
+		beside "$name"
+	done
+	[ -e "$DESTDIR/usr/bin/busybox" ] ||
+		copy_exec "$(readlink -f "$(command -v busybox)")" /usr/bin/busybox
+	copy_exec "$(command -v dropbear)" /usr/sbin/dropbear
+	# where Debian's dropbear looks for it: _PATH_SSH_SFTP_SERVER in its localoptions.h
+	if [ -e /usr/lib/sftp-server ]; then
+		copy_exec "$(readlink -f /usr/lib/sftp-server)" /usr/lib/sftp-server
+	else
+		say "no /usr/lib/sftp-server (package openssh-sftp-server): scp and sftp will not work in the rescue"
+	fi
+	put_hidden_libs
+	put_terminfo
+	put_locale
+}
+
+# All that is made for it.
+put_settings()
+{
+	link_busybox
+	put_host_keys
+	put_authorized_keys
+	put_etc
+}
