@@ -127,7 +127,7 @@ eventually() {
 # --- virtual machines -------------------------------------------------------
 vm() { "$vm_here/vm" "$@"; }
 
-# vm_boot RELEASE [--cold] [--base] [--name NAME] [--append ARGS] [--disk2 SIZE] [--mem MB]
+# vm_boot RELEASE [--flavour NAME] [--cold] [--base] [--name NAME] [--append ARGS] [--disk2 SIZE] [--mem MB]
 # From a snapshot of a booted system, in a second or two; --cold, --append and --mem boot it.
 vm_boot() {
 	local release=$1 name='' warm=--warm args=()
@@ -138,7 +138,7 @@ vm_boot() {
 		--base) args+=(--base) ;;
 		--name) name=$2; shift ;;
 		--append | --mem) warm=; args+=("$1" "$2"); shift ;;
-		--disk2) args+=("$1" "$2"); shift ;;
+		--disk2 | --flavour) args+=("$1" "$2"); shift ;;
 		*) bail "vm_boot: $1: unknown option" ;;
 		esac
 		shift
