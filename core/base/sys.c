@@ -6,6 +6,7 @@
 #include <linux/loop.h>
 #include <linux/netlink.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
@@ -79,6 +80,18 @@ static int real_loop_clear(const char *dev)
 	return r;
 }
 
+static int real_put(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = ret_errno(write(fd, text, strlen(text)));
+	close(fd);
+	return r < 0 ? r : 0;
+}
+
 static long real_ptrace(int request, pid_t pid, void *addr, void *data)
 {
 	return ret_errno(ptrace(request, pid, addr, data));
@@ -120,6 +133,7 @@ const struct sys sys_real = {
 	.mkdir = real_mkdir,
 	.reboot = real_reboot,
 	.loop_clear = real_loop_clear,
+	.put = real_put,
 	.ptrace = real_ptrace,
 	.netlink = real_netlink,
 };

@@ -24,6 +24,8 @@ struct sys {
 	int (*mkdir)(const char *path, mode_t mode);
 	int (*reboot)(int cmd);
 	int (*loop_clear)(const char *dev);	/* LOOP_CLR_FD */
+	/* One write(2) to a file of the kernel's, which is not made if absent. */
+	int (*put)(const char *path, const char *text);
 	long (*ptrace)(int request, pid_t pid, void *addr, void *data);
 	/* One rtnetlink request, NLM_F_ACK set; waits for the kernel's answer. */
 	int (*netlink)(const void *request, size_t len);

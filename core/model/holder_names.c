@@ -7,13 +7,15 @@
 static const char *const kind_names[] = {
 	[HOLDER_PROCESS] = "process", [HOLDER_SWAP] = "swap", [HOLDER_LOOP] = "loop",
 	[HOLDER_DM] = "dm", [HOLDER_MD] = "md", [HOLDER_MOUNTNS] = "mountns",
+	[HOLDER_OVERLAY] = "overlay", [HOLDER_NFSD] = "nfsd", [HOLDER_BINFMT] = "binfmt",
 	[HOLDER_UNSEEN] = "unseen",
 };
 
 static const char *const out_names[] = {
 	[OUT_TERM] = "TERM", [OUT_KILL] = "KILL", [OUT_KEEP] = "keep",
 	[OUT_SWAPOFF] = "swapoff", [OUT_LOOP_DETACH] = "detach", [OUT_DM] = "dmsetup",
-	[OUT_MD] = "mdadm", [OUT_NONE] = "none",
+	[OUT_MD] = "mdadm", [OUT_NONE] = "none", [OUT_UMOUNT] = "umount",
+	[OUT_NFSD] = "exportfs", [OUT_BINFMT] = "remove",
 };
 
 static const struct {
@@ -21,7 +23,9 @@ static const struct {
 	const char *name;
 } hold_names[] = {
 	{ HOLD_CWD, "cwd" }, { HOLD_ROOT, "root" }, { HOLD_EXE, "exe" }, { HOLD_FD, "fd" },
-	{ HOLD_MAP, "map" }, { HOLD_NS, "ns" }, { HOLD_DEV, "dev" }, { HOLD_UNKNOWN, "?" },
+	{ HOLD_MAP, "map" }, { HOLD_NS, "ns" }, { HOLD_DEV, "dev" },
+	{ HOLD_SOCK, "sock" }, { HOLD_SCM, "scm" }, { HOLD_URING, "uring" },
+	{ HOLD_FANOTIFY, "fanotify" }, { HOLD_UNKNOWN, "?" },
 };
 
 const char *holder_kind_name(enum holder_kind kind)

@@ -352,7 +352,7 @@ int holders_add_unseen(struct holders *hs, const char *name, dev_t dev)
 	hs->row = more;
 	h.command = strdup(name);
 	h.cmdline = strdup("");
-	h.what = text_dup("/dev/%s is in use, and nothing shows by whom", name);
+	h.what = text_dup("/dev/%s is held by the kernel, unseen", name);
 	h.unit = strdup("");
 	memmove(more + 1, more, hs->n * sizeof(*more));
 	more[0] = h;

@@ -17,6 +17,10 @@ enum {
 	HOLD_NS = 32,		/* its mount namespace has old mounts in it */
 	HOLD_DEV = 64,		/* has the block device itself open */
 	HOLD_UNKNOWN = 128,	/* something about it could not be read */
+	HOLD_SOCK = 256,	/* a unix socket bound to a path there */
+	HOLD_SCM = 512,		/* descriptors in flight to it: which, nobody says */
+	HOLD_URING = 1024,	/* files registered with an io_uring */
+	HOLD_FANOTIFY = 2048,	/* listens to events there, which keep their files */
 };
 
 enum holder_kind {
@@ -25,6 +29,9 @@ enum holder_kind {
 	HOLDER_LOOP,		/* loop device backed by a file there */
 	HOLDER_DM, HOLDER_MD,	/* stacked block device */
 	HOLDER_MOUNTNS,		/* a mount namespace without a process */
+	HOLDER_OVERLAY,		/* an overlay with a layer there */
+	HOLDER_NFSD,		/* a directory that the kernel's NFS server exports */
+	HOLDER_BINFMT,		/* binfmt_misc with flag F: the interpreter is open */
 	HOLDER_UNSEEN,		/* in use, and no process or table shows by whom */
 };
 
@@ -34,6 +41,7 @@ enum way_out {
 				   stop would take the addresses with it */
 	OUT_KEEP,		/* never: PID 1, ourselves; shown with the reason */
 	OUT_SWAPOFF, OUT_LOOP_DETACH, OUT_DM, OUT_MD, OUT_NONE,
+	OUT_UMOUNT, OUT_NFSD, OUT_BINFMT,
 };
 
 struct holder {
@@ -61,7 +69,7 @@ struct holders {
 
 const char *holder_kind_name(enum holder_kind kind);	/* "process", "swap", "loop"... */
 const char *way_out_name(enum way_out out);		/* "TERM", "KILL", "swapoff"... */
-/* "cwd root fd", in a fixed order; at most 40 bytes. */
+/* "cwd root fd", in a fixed order; at most 64 bytes. */
 const char *holds_text(unsigned holds, char *buf, size_t size);
 
 /*

@@ -28,7 +28,7 @@ enum { MAX_BELOW = 64 };
  * rescue the old root's "/x" is stacked on ours, and only "/.." crosses over
  * to it. In the normal system "/.." is "/"; after the move both lead there.
  */
-static int kernel_path(const struct scan *sc, const char *path)
+int kernel_path_held(const struct scan *sc, const char *path)
 {
 	char crossed[PATH_MAX];
 
@@ -73,7 +73,7 @@ static void one_swap(const struct scan *sc, const struct mounts *ms, const struc
 	if (!strcmp(swap->type, "file")) {
 		/* A swap file that cannot be looked at (deleted) counts: it is
 		 * somewhere, and a swap file anywhere else is rare. */
-		if (kernel_path(sc, swap->path) == 0)
+		if (kernel_path_held(sc, swap->path) == 0)
 			return;
 		h.dev = superblock_of(ms, swap->path, 0);
 	} else {
@@ -132,7 +132,7 @@ static void one_loop(const struct scan *sc, const struct mounts *ms, const char 
 	if (file_read_line(AT_FDCWD, path, file, sizeof(file)) < 0)
 		return;
 	dev = loop_backing_dev(name);
-	if (!scan_holds_disk(sc, dev) && kernel_path(sc, file) != 1)
+	if (!scan_holds_disk(sc, dev) && kernel_path_held(sc, file) != 1)
 		return;
 	h.dev = superblock_of(ms, file, dev);
 	h.what = (char *)scan_strip(sc, file);
@@ -217,6 +217,11 @@ static void all_stacked(const struct scan *sc, holder_emit emit, void *arg)
 	}
 }
 
+dev_t kernel_file_dev(const struct mounts *ms, const char *path)
+{
+	return superblock_of(ms, path, 0);
+}
+
 static bool known_ns(const struct scan *sc, uint64_t ns)
 {
 	size_t i;
@@ -238,8 +243,8 @@ static void all_namespaces(const struct scan *sc, const struct mounts *ms,
 
 	for (i = 0; i < ms->n; i++) {
 		const struct mount *m = &ms->row[i];
-		struct holder h = { .kind = HOLDER_MOUNTNS, .out = OUT_NONE, .cmdline = "",
-				    .unit = "" };
+		struct holder h = { .kind = HOLDER_MOUNTNS, .cmdline = "", .unit = "",
+				    .out = m->ns == ms->own_ns ? OUT_UMOUNT : OUT_NONE };
 		unsigned long ns;
 
 		if (strcmp(m->fstype, "nsfs") || sscanf(m->root, "mnt:[%lu]", &ns) != 1 ||
@@ -258,4 +263,5 @@ void kernel_holders(const struct scan *sc, const struct mounts *ms,
 	all_loops(sc, ms, emit, arg);
 	all_stacked(sc, emit, arg);
 	all_namespaces(sc, ms, emit, arg);
+	kernel_files(sc, ms, emit, arg);
 }

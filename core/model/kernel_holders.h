@@ -11,4 +11,15 @@ typedef void (*holder_emit)(void *arg, const struct holder *h);
 void kernel_holders(const struct scan *sc, const struct mounts *ms,
 		    holder_emit emit, void *arg);
 
+/* Those of them that are files: kernel_files.c */
+void kernel_files(const struct scan *sc, const struct mounts *ms,
+		  holder_emit emit, void *arg);
+
+/*
+ * A path that the kernel wrote: is it held? 1, 0, -errno if it leads nowhere
+ * any more; and the superblock it is on, 0 if that cannot be told.
+ */
+int kernel_path_held(const struct scan *sc, const char *path);
+dev_t kernel_file_dev(const struct mounts *ms, const char *path);
+
 #endif

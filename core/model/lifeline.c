@@ -162,7 +162,7 @@ struct ram_check {
 static void ram_worker(int out, unsigned worker, void *arg)
 {
 	struct ram_check *rc = arg;
-	char why[160], holds[48];
+	char why[160], holds[72];
 	struct found f;
 	size_t i;
 

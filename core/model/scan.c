@@ -16,9 +16,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
+#include "model/unix_sockets.h"
 #include "paths.h"
 
 static bool has_dev(const dev_t *list, size_t n, dev_t dev)
@@ -81,7 +85,10 @@ static void fill_devs(struct scan *sc, const struct mounts *ms, bool any_disk)
 	for (i = 0; i < ms->n; i++) {
 		const struct mount *m = &ms->row[i];
 
-		if (!m->pseudo && (m->old || any_disk))
+		/* The layers of a container's overlay are on some disk: whose, only
+		 * it can tell. */
+		if (!m->pseudo && (m->old || any_disk ||
+				   (m->ns != ms->own_ns && !strcmp(m->fstype, "overlay"))))
 			add_dev(sc->disk, &sc->ndisk, m->dev);
 		else if (m->pseudo && m->old)
 			add_dev(sc->pseudo, &sc->npseudo, m->dev);
@@ -123,22 +130,32 @@ static void fill_ids(struct scan *sc, const struct mounts *ms)
 	qsort(sc->id, sc->nid, sizeof(*sc->id), compare_scan_id);
 }
 
+static dev_t dev_of(int fd)
+{
+	struct stat st;
+	dev_t dev = fd >= 0 && !fstat(fd, &st) ? st.st_dev : 0;
+
+	if (fd >= 0)
+		close(fd);
+	return dev;
+}
+
 int scan_init(struct scan *sc, const struct mounts *ms, const dev_t *devs,
 	      size_t ndevs, bool any_disk)
 {
-	struct stat st;
-
 	*sc = (struct scan){ .devs = devs, .ndevs = ndevs, .own_ns = ms->own_ns };
 	sc->id = calloc(ms->n + 1, sizeof(*sc->id));
 	sc->disk = calloc(ms->n + ndevs + 1, sizeof(dev_t));
 	sc->pseudo = calloc(ms->n + 1, sizeof(dev_t));
 	sc->ns = calloc(ms->n + 1, sizeof(*sc->ns));
-	if (!sc->id || !sc->disk || !sc->pseudo || !sc->ns) {
+	sc->socks = calloc(1, sizeof(*sc->socks));
+	if (!sc->id || !sc->disk || !sc->pseudo || !sc->ns || !sc->socks) {
 		scan_free(sc);
 		return -ENOMEM;
 	}
-	if (!stat("/proc/self/ns/mnt", &st))
-		sc->nsfs = st.st_dev;
+	sc->nsfs = dev_of(open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC));
+	sc->sockfs = dev_of(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+	sc->anon = dev_of(eventfd(0, EFD_CLOEXEC));
 	fill_devs(sc, ms, any_disk);
 	fill_ids(sc, ms);
 	return 0;
@@ -150,6 +167,7 @@ void scan_free(struct scan *sc)
 	free(sc->disk);
 	free(sc->pseudo);
 	free(sc->ns);
+	unix_sockets_free(sc->socks);
 	*sc = (struct scan){ 0 };
 }
 
@@ -162,19 +180,23 @@ enum verdict scan_tell_ns(const struct scan *sc, uint64_t ns)
 	return row->held && ns != sc->own_ns ? NAMESPACE : FREE;
 }
 
-static enum verdict tell(const struct scan *sc, const struct statx *sx, dev_t *ret_dev)
+static enum verdict tell(const struct scan *sc, const struct statx *sx, struct ref *ret)
 {
 	dev_t dev = makedev(sx->stx_dev_major, sx->stx_dev_minor);
 	dev_t rdev = makedev(sx->stx_rdev_major, sx->stx_rdev_minor);
 	int held = sx->stx_mask & STATX_MNT_ID ? scan_id_held(sc, sx->stx_mnt_id) : -1;
 
 	if (S_ISBLK(sx->stx_mode) && scan_holds_dev(sc, rdev)) {
-		*ret_dev = rdev;
+		ret->dev = rdev;
 		return DEVICE;
 	}
-	*ret_dev = dev;
+	*ret = (struct ref){ dev, sx->stx_ino };
 	if (held >= 0)
 		return held ? HELD : FREE;
+	if (dev == sc->sockfs)
+		return SOCKET;
+	if (dev == sc->anon)
+		return ANONYMOUS;
 	if (dev == sc->nsfs)
 		return scan_tell_ns(sc, sx->stx_ino);
 	return scan_holds_disk(sc, dev) ? HELD : FREE;
@@ -185,20 +207,20 @@ enum verdict scan_error(int code)
 	return code == ENOENT || code == ESRCH ? GONE : UNKNOWN;
 }
 
-enum verdict scan_look(const struct scan *sc, int dirfd, const char *name, dev_t *ret_dev)
+enum verdict scan_look(const struct scan *sc, int dirfd, const char *name, struct ref *ret)
 {
 	struct statx sx;
 
 	if (statx(dirfd, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT,
 		  STATX_TYPE | STATX_INO | STATX_MNT_ID, &sx) < 0)
 		return scan_error(errno);
-	return tell(sc, &sx, ret_dev);
+	return tell(sc, &sx, ret);
 }
 
 int scan_path(const struct scan *sc, const char *path)
 {
-	dev_t dev = 0;
-	enum verdict v = scan_look(sc, AT_FDCWD, path, &dev);
+	struct ref ref;
+	enum verdict v = scan_look(sc, AT_FDCWD, path, &ref);
 
 	if (v == UNKNOWN || v == GONE)
 		return -errno;

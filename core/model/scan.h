@@ -24,7 +24,8 @@ struct scan {
 	struct scan_ns { uint64_t ns; bool held; } *ns;	/* in which a disk above is mounted */
 	size_t nns;
 	uint64_t own_ns;
-	dev_t nsfs;		/* st_dev of the kernel's nsfs */
+	dev_t nsfs, sockfs, anon;	/* st_dev of the kernel's own file systems */
+	struct unix_sockets *socks;
 	size_t strip;		/* bytes of "/oldroot" to leave out in texts */
 };
 
@@ -33,6 +34,7 @@ struct found {
 	struct proc_stat st;
 	unsigned holds;		/* HOLD_* of holders.h */
 	unsigned nfd;
+	bool socks_known;	/* the sockets of its network namespace have been read */
 	dev_t dev;
 	char what[256];		/* one thing that it holds */
 	int rank;		/* how telling what is */

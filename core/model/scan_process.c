@@ -19,8 +19,7 @@
 #include "base/text.h"
 #include "model/holders.h"
 
-static void name_it(const struct scan *sc, struct found *f, int rank, dev_t dev,
-		    const char *text)
+void scan_name(const struct scan *sc, struct found *f, int rank, dev_t dev, const char *text)
 {
 	if (rank <= f->rank)
 		return;
@@ -35,22 +34,19 @@ static void name_link(const struct scan *sc, struct found *f, int rank, dev_t de
 	char path[4096];
 
 	if (rank > f->rank && link_read(dirfd, name, path, sizeof(path)) == 0)
-		name_it(sc, f, rank, dev, path);
+		scan_name(sc, f, rank, dev, path);
 }
-
-/* How telling each kind of reference is to an operator, low to high. */
-enum { RANK_NS = 1, RANK_ROOT, RANK_PSEUDO, RANK_EXE, RANK_MAP, RANK_CWD, RANK_FD, RANK_DEV };
 
 static void check_link(const struct scan *sc, struct found *f, int dirfd,
 		       const char *name, unsigned bit, int rank)
 {
-	dev_t dev = 0;
+	struct ref ref;
 
-	switch (scan_look(sc, dirfd, name, &dev)) {
+	switch (scan_look(sc, dirfd, name, &ref)) {
 	case HELD:
 	case DEVICE:
 		f->holds |= bit;
-		name_link(sc, f, rank, dev, dirfd, name);
+		name_link(sc, f, rank, ref.dev, dirfd, name);
 		/* Everybody's cwd is "/": that says less than the program. */
 		if (rank == RANK_CWD && !strcmp(f->what, "/"))
 			f->rank = RANK_ROOT;
@@ -84,7 +80,7 @@ static void check_ns(const struct scan *sc, struct found *f, int dirfd)
 		return;
 	}
 	text_fmt(text, sizeof(text), "mount namespace %lu", (unsigned long)st.st_ino);
-	name_it(sc, f, RANK_NS, 0, text);
+	scan_name(sc, f, RANK_NS, 0, text);
 }
 
 /* A server that does not answer statx: fdinfo still knows the mount's id. */
@@ -117,14 +113,14 @@ static void check_ns_fd(const struct scan *sc, struct found *f, int dirfd, const
 	if (link_read(dirfd, name, link, sizeof(link)) < 0 || strncmp(link, "mnt:[", 5))
 		return;
 	f->holds |= HOLD_NS;
-	name_it(sc, f, RANK_NS, 0, link);
+	scan_name(sc, f, RANK_NS, 0, link);
 }
 
 static void check_fd(const struct scan *sc, struct found *f, int taskfd, int dirfd,
 		     const char *name)
 {
-	dev_t dev = 0;
-	enum verdict v = scan_look(sc, dirfd, name, &dev);
+	struct ref ref = { 0 };
+	enum verdict v = scan_look(sc, dirfd, name, &ref);
 
 	if (v == UNKNOWN)
 		v = look_fdinfo(sc, taskfd, name);
@@ -133,20 +129,24 @@ static void check_fd(const struct scan *sc, struct found *f, int taskfd, int dir
 		f->holds |= HOLD_FD;
 		f->nfd++;
 		/* Everybody has /dev/null open: not what to show of a process. */
-		name_link(sc, f, scan_holds_disk(sc, dev) ? RANK_FD : RANK_PSEUDO,
-			  dev, dirfd, name);
+		name_link(sc, f, scan_holds_disk(sc, ref.dev) ? RANK_FD : RANK_PSEUDO,
+			  ref.dev, dirfd, name);
 		break;
 	case DEVICE:
 		f->holds |= HOLD_DEV;
 		f->nfd++;
-		name_link(sc, f, RANK_DEV, dev, dirfd, name);
+		name_link(sc, f, RANK_DEV, ref.dev, dirfd, name);
 		break;
 	case NAMESPACE:
 		f->holds |= HOLD_NS;
-		name_link(sc, f, RANK_NS, dev, dirfd, name);
+		name_link(sc, f, RANK_NS, ref.dev, dirfd, name);
 		break;
 	case NEW_NAMESPACE:
 		check_ns_fd(sc, f, dirfd, name);
+		break;
+	case SOCKET:
+	case ANONYMOUS:
+		scan_special(sc, f, taskfd, name, v, &ref);
 		break;
 	case UNKNOWN:
 		f->holds |= HOLD_UNKNOWN;
@@ -183,12 +183,12 @@ static void check_fds(const struct scan *sc, struct found *f, int taskfd)
 
 /* A mapping of a pseudo file system: its mount's id is behind map_files. */
 static enum verdict look_map(const struct scan *sc, int taskfd, unsigned long start,
-			     unsigned long end, dev_t *ret_dev)
+			     unsigned long end, struct ref *ret)
 {
 	char path[64];
 
 	text_fmt(path, sizeof(path), "map_files/%lx-%lx", start, end);
-	return scan_look(sc, taskfd, path, ret_dev);
+	return scan_look(sc, taskfd, path, ret);
 }
 
 /*
@@ -201,22 +201,22 @@ static bool check_map(const struct scan *sc, struct found *f, int taskfd, const 
 	unsigned maj, min;
 	int path = 0;
 	enum verdict v = FREE;
-	dev_t dev;
+	struct ref ref;
 
 	if (sscanf(line, "%lx-%lx %*s %*x %x:%x %lu %n", &start, &end, &maj, &min, &ino,
 		   &path) < 5 || !ino)
 		return false;
-	dev = makedev(maj, min);
-	if (scan_holds_disk(sc, dev))
+	ref.dev = makedev(maj, min);
+	if (scan_holds_disk(sc, ref.dev))
 		v = HELD;
-	else if (scan_is_pseudo(sc, dev))
-		v = look_map(sc, taskfd, start, end, &dev);
+	else if (scan_is_pseudo(sc, ref.dev))
+		v = look_map(sc, taskfd, start, end, &ref);
 	if (v == UNKNOWN)
 		f->holds |= HOLD_UNKNOWN;
 	if (v != HELD)
 		return false;
 	f->holds |= HOLD_MAP;
-	name_it(sc, f, RANK_MAP, dev, path ? line + path : "");
+	scan_name(sc, f, RANK_MAP, ref.dev, path ? line + path : "");
 	return true;
 }
 

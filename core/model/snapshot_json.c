@@ -157,7 +157,7 @@ static void put_old(struct json *j, const struct old_root *old)
 
 static void put_holder(struct json *j, const struct holder *h)
 {
-	char holds[64];
+	char holds[72];
 
 	open_with(j, NULL, '{');
 	put_str(j, "kind", holder_kind_name(h->kind));

@@ -25,6 +25,9 @@ unsigned holders_to_stop(const struct snapshot *s);
 /* Kill them and look again until nobody is left. */
 void plan_kill(struct plan *plan, const struct snapshot *s);
 
+/* What the kernel itself keeps lets go: NFS exports, binfmt_misc. */
+void plan_kernel(struct plan *plan, const struct snapshot *s);
+
 /* Mounts of the old root that are still there. */
 unsigned mounts_left(const struct snapshot *s);
 

@@ -245,6 +245,7 @@ static int unmount_plan(const struct snapshot *s, const struct plan_opts *opts,
 		return plan_finish(plan, ret, err);
 	plan_set(plan, &plan->undo, "Undo: Resume, which mounts them again.");
 	plan_swaps(plan, s);
+	plan_kernel(plan, s);
 	plan_udev(plan, s);
 	plan_all_umounts(plan, s);
 	plan_proof(plan, s);

@@ -14,6 +14,7 @@
 typedef int op_fn(struct op_ctx *ctx, const struct op *op, struct error *err);
 op_fn op_trial, op_record, op_move, op_handover, op_prove_detached;	/* op_detach.c */
 op_fn op_swapoff, op_loop_detach, op_written;				/* op_kernel.c */
+op_fn op_nfsd_stop, op_binfmt;						/* op_kernel_files.c */
 op_fn op_net_keep;							/* op_net.c */
 op_fn op_kill;								/* op_kill.c */
 op_fn op_rescan;							/* op_rescan.c */
@@ -73,6 +74,12 @@ struct kill_how {
 };
 int kill_victims(struct op_ctx *ctx, const struct victim *v, size_t n,
 		 const struct kill_how *how, struct error *err);
+
+/* stuck.c: what a process in state D waits for, and what may end that. Never NULL. */
+struct stuck {
+	const char *function, *why, *hint;
+};
+const struct stuck *stuck_on(pid_t pid);
 
 /* ident.c: is @path still the device that the plan meant, and is it free? */
 int device_identity(const char *path, const struct dev_id *id, struct error *err);

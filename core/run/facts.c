@@ -215,7 +215,7 @@ const struct mount *mount_on(const struct mounts *ms, const char *target)
 static size_t one_holder(const struct holder *h, char *buf, size_t size, size_t len)
 {
 	const char *sep = len ? ", " : "";
-	char name[64], what[96], holds[48];
+	char name[64], what[96], holds[72];
 
 	text_clean(name, sizeof(name), h->command);
 	text_clean(what, sizeof(what), h->what);

@@ -193,23 +193,24 @@ static int wait_gone(struct hunt *h, int64_t until)
 	return 0;
 }
 
+/* What has got its KILL and is still there waits in the kernel: say for what. */
 static int survivors(const struct hunt *h, struct error *err)
 {
-	char who[200] = "", hint[16] = "";
+	const struct stuck *stuck = NULL;
+	char who[250] = "";
 	size_t i, len;
 
 	for (i = 0; i < h->n; i++) {
 		len = strlen(who);
-		if (h->fd[i].fd >= 0 && len + 40 < sizeof(who))
-			text_fmt(who + len, sizeof(who) - len, "%spid %d %s (state %c)",
-				 len ? ", " : "", (int)h->v[i].pid, h->v[i].name,
-				 process_state(h->v[i].pid));
+		if (h->fd[i].fd < 0 || len + 80 >= sizeof(who))
+			continue;
+		stuck = stuck_on(h->v[i].pid);
+		text_fmt(who + len, sizeof(who) - len, "%spid %d %s (state %c): %s",
+			 len ? "; " : "", (int)h->v[i].pid, h->v[i].name,
+			 process_state(h->v[i].pid), stuck->why);
 	}
-	text_fmt(hint, sizeof(hint), "%zu", h->left);
-	return error_set(err, EBUSY, "kill", "", who,
-			 "%s process%s survived KILL: in state D it waits for a device or a "
-			 "server, and ends when that answers. Look at /proc/PID/stack.", hint,
-			 h->left == 1 ? "" : "es");
+	return error_set(err, EBUSY, "kill", "", who, "%zu survived KILL. %s", h->left,
+			 stuck ? stuck->hint : "Look again.");
 }
 
 static int run_hunt(struct hunt *h, const struct kill_how *how, struct error *err)

@@ -116,7 +116,8 @@ static void look_holders(struct proof *p, const struct holders *hs)
 
 	for (i = 0; i < hs->n; i++) {
 		h = &hs->row[i];
-		if (!family(p, h->dev) && h->holds != HOLD_UNKNOWN)
+		/* of a namespace or a queue nobody tells the device */
+		if (h->dev && !family(p, h->dev) && h->holds != HOLD_UNKNOWN)
 			continue;
 		if (more++ >= 4)
 			continue;

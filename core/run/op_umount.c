@@ -103,9 +103,9 @@ static int busy(const struct op *op, dev_t dev, struct error *err)
 	who_holds(dev, op->dst, who, sizeof(who));
 	if (!*who)
 		return error_set(err, EBUSY, "unmount", op->dst,
-				 "busy, and no process or table of the kernel shows by what",
-				 "Possible: nfsd, a unix socket, io_uring, binfmt_misc with flag F, "
-				 "accounting. Undo what you set up, then retry.");
+				 "held by the kernel, unseen: no process or table shows by what",
+				 "Possible: a target or nbd server, a gadget, a read under way on a "
+				 "closed file. Undo what you set up, then retry.");
 	text_fmt(why, sizeof(why), "busy: %s", who);
 	return error_set(err, EBUSY, "unmount", op->dst, why, "Run Kill again, then Unmount.");
 }

@@ -1,0 +1,57 @@
+/* kernel.c - the ways out of what the kernel holds without a mount or a process */
+#include <string.h>
+
+#include "plan/common.h"
+
+/* All exports at once: the server goes as a whole. */
+static void plan_nfsd(struct plan *plan, const struct snapshot *s, const struct holder *h)
+{
+	struct op *op;
+	size_t i;
+
+	for (i = 0; i < plan->n; i++)
+		if (plan->ops[i].kind == OP_NFSD_STOP)
+			return;
+	(void)s;
+	op = plan_add(plan, OP_NFSD_STOP, DANGER_LOSES, 30,
+		      "stop the kernel's NFS server (exports %s)", h->what);
+	plan_set(plan, &op->command, "rpc.nfsd 0; exportfs -f");
+}
+
+static void plan_binfmt(struct plan *plan, const struct snapshot *s, const struct holder *h)
+{
+	struct op *op;
+	size_t i;
+
+	for (i = 0; i < s->mounts.n_own; i++)
+		if (!strcmp(s->mounts.row[i].fstype, "binfmt_misc"))
+			break;
+	if (i == s->mounts.n_own)
+		return;
+	op = plan_add(plan, OP_BINFMT, DANGER_UNDOABLE, 30,
+		      "forget binfmt_misc's %s (keeps %s open)", h->command, h->what);
+	plan_set(plan, &op->src, "%s", h->what);
+	plan_set(plan, &op->dst, "%s/%s", s->mounts.row[i].target, h->command);
+	plan_set(plan, &op->command, "echo -1 >%s/%s", s->mounts.row[i].target, h->command);
+}
+
+static const struct {
+	enum way_out out;
+	void (*add)(struct plan *plan, const struct snapshot *s, const struct holder *h);
+} ways[] = {
+	{ OUT_NFSD, plan_nfsd },
+	{ OUT_BINFMT, plan_binfmt },
+};
+
+void plan_kernel(struct plan *plan, const struct snapshot *s)
+{
+	const struct holder *h;
+	size_t i, j;
+
+	for (i = 0; i < s->holders.n; i++) {
+		h = &s->holders.row[i];
+		for (j = 0; j < sizeof(ways) / sizeof(ways[0]); j++)
+			if (ways[j].out == h->out)
+				ways[j].add(plan, s, h);
+	}
+}
