@@ -308,32 +308,54 @@ static void hold_container(void)
 		pause();
 }
 
+/* A child in a mount namespace of its own. */
+static pid_t new_namespace(void)
+{
+	int ready[2];
+	pid_t pid;
+
+	if (pipe(ready))
+		die("pipe");
+	pid = fork();
+	if (pid) {
+		wait_for(ready);
+		return pid;
+	}
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (unshare(CLONE_NEWNS) || write(ready[1], "r", 1) != 1)
+		_exit(9);
+	for (;;)
+		pause();
+}
+
 /* A namespace that no process is in: only a file in DIR.ns keeps it. */
 static void hold_mountns(void)
 {
 	char pins[4096], pin[4104], ns[40];
-	int ready[2];
+	bool bound;
+	int tries;
 	pid_t pid;
 
 	snprintf(pins, sizeof(pins), "%s.ns", dir);
 	snprintf(pin, sizeof(pin), "%s/pin", pins);
 	mkdir(pins, 0755);
 	if (mount("pins", pins, "tmpfs", 0, NULL) || mount(NULL, pins, NULL, MS_PRIVATE, NULL) ||
-	    mknod(pin, S_IFREG | 0600, 0) || pipe(ready))
+	    mknod(pin, S_IFREG | 0600, 0))
 		die(pins);
-	pid = fork();
-	if (!pid) {
-		if (unshare(CLONE_NEWNS) || write(ready[1], "r", 1) != 1)
-			_exit(9);
-		for (;;)
-			pause();
+	/*
+	 * A namespace may be bound only in an older one, and since 6.18 their
+	 * numbers, by which the kernel tells, do not always go up.
+	 */
+	for (tries = 0; tries < 100; tries++) {
+		pid = new_namespace();
+		snprintf(ns, sizeof(ns), "/proc/%d/ns/mnt", (int)pid);
+		bound = !mount(ns, pin, NULL, MS_BIND, NULL);
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		if (bound)
+			return;
 	}
-	wait_for(ready);
-	snprintf(ns, sizeof(ns), "/proc/%d/ns/mnt", (int)pid);
-	if (mount(ns, pin, NULL, MS_BIND, NULL))
-		die(pin);
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
+	die(pin);
 }
 
 /*
