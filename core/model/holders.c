@@ -160,6 +160,7 @@ static void scan_worker(int out, unsigned worker, void *arg)
 	size_t i;
 
 	w->out = out;
+	kernel_overlays(&w->scan, w->ms);
 	if (worker == 0)
 		kernel_holders(&w->scan, w->ms, send_holder, w);
 	while ((i = atomic_fetch_add(&w->shared->next, 1)) < w->npid) {

@@ -74,6 +74,17 @@ static bool overlay_held(const struct scan *sc, const struct mount *m, char *buf
 	return false;
 }
 
+void kernel_overlays(struct scan *sc, const struct mounts *ms)
+{
+	char layer[PATH_MAX];
+	size_t i;
+
+	for (i = ms->n_own; i < ms->n; i++)
+		if (!strcmp(ms->row[i].fstype, "overlay") &&
+		    overlay_held(sc, &ms->row[i], layer, sizeof(layer)))
+			scan_hold_mount(sc, &ms->row[i]);
+}
+
 static void all_overlays(const struct scan *sc, const struct mounts *ms, holder_emit emit,
 			 void *arg)
 {

@@ -5,6 +5,12 @@
 #include "model/holders.h"
 #include "model/scan.h"
 
+/*
+ * Overlays of other namespaces (containers) with a held layer, told to @sc. It
+ * looks at the layers, which may hang: in a child.
+ */
+void kernel_overlays(struct scan *sc, const struct mounts *ms);
+
 /* @emit gets each holder; its strings live only during the call. */
 typedef void (*holder_emit)(void *arg, const struct holder *h);
 

@@ -85,10 +85,7 @@ static void fill_devs(struct scan *sc, const struct mounts *ms, bool any_disk)
 	for (i = 0; i < ms->n; i++) {
 		const struct mount *m = &ms->row[i];
 
-		/* The layers of a container's overlay are on some disk: whose, only
-		 * it can tell. */
-		if (!m->pseudo && (m->old || any_disk ||
-				   (m->ns != ms->own_ns && !strcmp(m->fstype, "overlay"))))
+		if (!m->pseudo && (m->old || any_disk))
 			add_dev(sc->disk, &sc->ndisk, m->dev);
 		else if (m->pseudo && m->old)
 			add_dev(sc->pseudo, &sc->npseudo, m->dev);
@@ -159,6 +156,19 @@ int scan_init(struct scan *sc, const struct mounts *ms, const dev_t *devs,
 	fill_devs(sc, ms, any_disk);
 	fill_ids(sc, ms);
 	return 0;
+}
+
+void scan_hold_mount(struct scan *sc, const struct mount *m)
+{
+	struct scan_id key = { .id = m->id }, *row;
+	struct scan_ns *ns = find_ns(sc, m->ns);
+
+	add_dev(sc->disk, &sc->ndisk, m->dev);
+	row = bsearch(&key, sc->id, sc->nid, sizeof(*sc->id), compare_scan_id);
+	if (row)
+		row->held = true;
+	if (ns)
+		ns->held = true;
 }
 
 void scan_free(struct scan *sc)

@@ -47,6 +47,8 @@ struct found {
 int scan_init(struct scan *sc, const struct mounts *ms, const dev_t *devs,
 	      size_t ndevs, bool any_disk);
 void scan_free(struct scan *sc);
+/* @m holds something held: so does whatever is on it. */
+void scan_hold_mount(struct scan *sc, const struct mount *m);
 
 /* 0, or -ESRCH when it is gone, a zombie or a kernel thread. */
 int scan_process(const struct scan *sc, pid_t pid, struct found *ret);

@@ -21,6 +21,8 @@
 #include "paths.h"
 #include "run/exec.h"
 
+#define STUCK_MS 20000
+
 struct hunt {
 	struct op_ctx *ctx;
 	const struct victim *v;
@@ -215,7 +217,7 @@ static int survivors(const struct hunt *h, struct error *err)
 
 static int run_hunt(struct hunt *h, const struct kill_how *how, struct error *err)
 {
-	int64_t grace = now_ms() + how->grace_ms;
+	int64_t grace = now_ms() + how->grace_ms, stuck;
 	int r;
 
 	/* Frozen, nobody can fork while the others are being signalled. */
@@ -228,7 +230,9 @@ static int run_hunt(struct hunt *h, const struct kill_how *how, struct error *er
 		if (how->grace_ms)
 			kill_rest(h);
 		signal_all(h, SIGKILL);
-		r = wait_gone(h, how->until);
+		/* what does not die of it waits in the kernel, and may for ever */
+		stuck = now_ms() + STUCK_MS;
+		r = wait_gone(h, stuck < how->until ? stuck : how->until);
 	}
 	if (r == -ECANCELED)
 		return error_set(err, ECANCELED, "kill", "", "stopped by the operator",

@@ -201,6 +201,8 @@ static void hold_nfsd(void)
 	char line[4400];
 
 	mount("nfsd", "/proc/fs/nfsd", "nfsd", 0, NULL);
+	/* version 4 needs no rpcbind */
+	write_to("/proc/fs/nfsd/versions", "-3 +4");
 	write_to("/proc/fs/nfsd/threads", "2");
 	write_to("/proc/net/rpc/auth.unix.ip/channel", "nfsd 127.0.0.1 2147483647 careen-hold\n");
 	snprintf(line, sizeof(line), "careen-hold %s 2147483647 1 65534 65534 0\n", dir);
