@@ -17,18 +17,21 @@
 #include "model/rescue.h"
 #include "paths.h"
 
-/* By the last part of what /proc/1/exe leads to. */
+static bool is_sysvinit(void);
+
+/* By the last part of what /proc/1/exe leads to, and a sign if that is not enough. */
 static const struct {
 	const char *exe, *name;
 	enum init_kind kind;
+	enum rc_kind rc;	/* what it starts services with, unless OpenRC is there */
+	bool (*sign)(void);
 } kinds[] = {
-	{ "systemd", "systemd", INIT_SYSTEMD },
-	{ "openrc-init", "openrc-init", INIT_OPENRC },
-	{ "busybox", "busybox", INIT_BUSYBOX },
-	{ "runit-init", "runit", INIT_RUNIT },
-	{ "runit", "runit", INIT_RUNIT },
-	/* Debian's sysvinit is the only one whose program is itself "init". */
-	{ "init", "sysvinit", INIT_SYSVINIT },
+	{ "systemd", "systemd", INIT_SYSTEMD, RC_SYSTEMD, NULL },
+	{ "openrc-init", "openrc-init", INIT_OPENRC, RC_OPENRC, NULL },
+	{ "busybox", "busybox", INIT_BUSYBOX, RC_NONE, NULL },
+	{ "runit-init", "runit", INIT_RUNIT, RC_RUNIT, NULL },
+	{ "runit", "runit", INIT_RUNIT, RC_RUNIT, NULL },
+	{ "init", "sysvinit", INIT_SYSVINIT, RC_SYSV, is_sysvinit },
 };
 
 /*
@@ -52,6 +55,29 @@ static void read_exe(struct init *init)
 	text_fmt(init->exe, sizeof(init->exe), "%s", path);
 }
 
+/*
+ * Many programs are called "init". This one shows its runlevel where its
+ * command line was: "init [2]", or "init boot" before there is one
+ * [sysvinit src/init.c setproctitle()].
+ */
+static bool is_sysvinit(void)
+{
+	char title[64] = "";
+
+	return file_read_line(AT_FDCWD, "/proc/1/cmdline", title, sizeof(title)) >= 0 &&
+	       (!strncmp(title, "init [", 6) || !strcmp(title, "init boot"));
+}
+
+/*
+ * OpenRC under another init, by what it says of itself in /run, a tmpfs: the
+ * runlevel it has reached [openrc src/librc/librc.c rc_runlevel_set()].
+ */
+static void read_rc(struct init *init)
+{
+	if (init->kind != INIT_SYSTEMD && access("/proc/1/root/run/openrc/softlevel", F_OK) == 0)
+		init->rc = RC_OPENRC;
+}
+
 static void read_kind(struct init *init)
 {
 	const char *base = strrchr(init->exe, '/');
@@ -59,9 +85,10 @@ static void read_kind(struct init *init)
 
 	base = base ? base + 1 : init->exe;
 	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		if (strcmp(kinds[i].exe, base))
+		if (strcmp(kinds[i].exe, base) || (kinds[i].sign && !kinds[i].sign()))
 			continue;
 		init->kind = kinds[i].kind;
+		init->rc = kinds[i].rc;
 		text_fmt(init->name, sizeof(init->name), "%s", kinds[i].name);
 		return;
 	}
@@ -185,7 +212,10 @@ int init_read(struct init *init, struct error *err)
 	read_kind(&seen);
 	if (rescue_exe_is(1, CAREEN_STUB)) {
 		seen.kind = INIT_STUB;
+		seen.rc = RC_NONE;
 		text_fmt(seen.name, sizeof(seen.name), "stub");
+	} else {
+		read_rc(&seen);
 	}
 	if (seen.kind == INIT_SYSTEMD) {
 		read_systemd_version(&seen);

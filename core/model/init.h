@@ -10,8 +10,12 @@ struct error;
 enum init_kind { INIT_UNKNOWN, INIT_SYSTEMD, INIT_SYSVINIT, INIT_OPENRC, INIT_BUSYBOX,
 		 INIT_RUNIT, INIT_STUB };
 
+/* Who starts and stops services: not always PID 1 itself (OpenRC under sysvinit or busybox). */
+enum rc_kind { RC_NONE, RC_SYSTEMD, RC_SYSV, RC_OPENRC, RC_RUNIT };
+
 struct init {
 	enum init_kind kind;
+	enum rc_kind rc;
 	char name[24];		/* "systemd", "stub", ... or its comm */
 	char version[48];	/* "252.39-1~deb12u1" if it can be read, else "" */
 	char exe[256];		/* path it will re-exec, in the old root, without

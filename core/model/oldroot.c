@@ -35,6 +35,8 @@ static void take_key(struct old_root *old, const char *key, const char *value)
 		text_fmt(old->options, sizeof(old->options), "%s", value);
 	else if (!strcmp(key, "uuid"))
 		text_fmt(old->uuid, sizeof(old->uuid), "%s", value);
+	else if (!strcmp(key, "init"))
+		text_fmt(old->init, sizeof(old->init), "%s", value);
 	else if (!strcmp(key, "dev") && sscanf(value, "%u:%u", &maj, &min) == 2 &&
 		 old->ndevs < MAX_DEVS)
 		old->devs[old->ndevs++] = makedev(maj, min);
@@ -168,6 +170,7 @@ int old_root_read(struct old_root *old, const struct mounts *ms, const char *rec
 	int code = -ENOENT;
 
 	old->written = access(CAREEN_WRITTEN, F_OK) == 0;
+	old->ifstate = access(CAREEN_NETSTATE "/ifstate", F_OK) == 0;
 	/* A record of a system that runs again is about the last time. */
 	if (!runs_from(top))
 		code = file_read_all(AT_FDCWD, record, &text, NULL);

@@ -56,9 +56,11 @@ struct old_root {
 	char source[256];	/* device of "/": "/dev/vda1" */
 	char fstype[32], options[512];	/* mount(8) -o text */
 	char uuid[64];		/* of that file system, then; "" unknown */
+	char init[256];		/* what PID 1 executed: "/usr/lib/systemd/systemd" */
 	dev_t devs[32];		/* block devices below it: partitions and their disks */
 	unsigned ndevs;
 	bool written;		/* the journal says a disk has been written to */
+	bool ifstate;		/* ifupdown had configured interfaces for good */
 };
 
 enum {

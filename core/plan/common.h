@@ -28,6 +28,9 @@ void plan_kill(struct plan *plan, const struct snapshot *s);
 /* What the kernel itself keeps lets go: NFS exports, binfmt_misc. */
 void plan_kernel(struct plan *plan, const struct snapshot *s);
 
+/* Add an op by which services are stopped in their own order; false: nobody can. */
+bool plan_stop_services(struct plan *plan, const struct snapshot *s);
+
 /* Mounts of the old root that are still there. */
 unsigned mounts_left(const struct snapshot *s);
 

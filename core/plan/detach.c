@@ -31,68 +31,6 @@ static void detach_state(const struct snapshot *s, struct step_state *ret)
 			  s->init.name);
 }
 
-/*
- * Units whose stop would take the network or our knowledge of the machine
- * along, or that come back by themselves when they are stopped.
- */
-static bool unit_stays(const struct holder *h)
-{
-	static const char *const stay[] = {
-		"dbus.service", "systemd-journald.service", "systemd-udevd.service",
-		"systemd-logind.service", "NetworkManager.service",
-		"systemd-networkd.service", "systemd-resolved.service",
-		"networking.service", "init.scope",
-	};
-	size_t i, len = h->unit ? strlen(h->unit) : 0;
-
-	if (h->kind != HOLDER_PROCESS || h->out != OUT_TERM ||
-	    len < 9 || strcmp(h->unit + len - 8, ".service") || h->unit[0] == '-')
-		return true;
-	for (i = 0; i < sizeof(stay) / sizeof(stay[0]); i++)
-		if (!strcmp(h->unit, stay[i]))
-			return true;
-	return !strncmp(h->unit, "ifup@", 5) || !strncmp(h->unit, "user@", 5);
-}
-
-/* Append @unit to argv unless it is there; false without memory. */
-static bool add_unit(char ***argv, size_t *n, const char *unit)
-{
-	char **words;
-	size_t i;
-
-	for (i = 0; i < *n; i++)
-		if (!strcmp((*argv)[i], unit))
-			return true;
-	words = reallocarray(*argv, *n + 2, sizeof(*words));
-	if (!words)
-		return false;
-	*argv = words;
-	words[*n] = strdup(unit);
-	words[*n + 1] = NULL;
-	return words[(*n)++] != NULL;
-}
-
-/* Let systemd stop services in its own order while it still lives. */
-static void plan_stop_units(struct plan *plan, const struct snapshot *s)
-{
-	char **argv = NULL;
-	size_t n = 0, i;
-	struct op *op;
-	bool ok = add_unit(&argv, &n, "systemctl") && add_unit(&argv, &n, "stop");
-
-	for (i = 0; ok && i < s->holders.n; i++)
-		if (!unit_stays(&s->holders.row[i]))
-			ok = add_unit(&argv, &n, s->holders.row[i].unit);
-	if (!ok)
-		plan->oom = true;
-	op = plan_add(plan, OP_STOP_UNITS, DANGER_LOSES, 180,
-		      "let systemd stop %zu service%s in its own order", n > 2 ? n - 2 : 0,
-		      n == 3 ? "" : "s");
-	op->skippable = true;
-	plan_set(plan, &op->command, "chroot /.. systemctl stop UNIT...");
-	op->argv = argv;
-}
-
 static void plan_swapoff(struct plan *plan, const struct snapshot *s)
 {
 	struct op *op;
@@ -121,15 +59,16 @@ static void plan_move(struct plan *plan, const struct snapshot *s)
 static void plan_take(struct plan *plan, const struct snapshot *s,
 		      const struct strategy *st)
 {
-	struct op *op = plan_add(plan, OP_HANDOVER, DANGER_UNDOABLE, 30,
+	const char *trigger = strategy_trigger(s->init.kind);
+	struct op *op = plan_add(plan, OP_HANDOVER, st->danger, st->deadline_s,
 				 "take PID 1 (%s) by %s", s->init.name, st->title);
 
 	op->strategy = st->name;
 	plan_set(plan, &op->src, "%s", s->init.exe);
-	/* the row's command has one %s, the init's path */
+	/* the row's command has at most two %s */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-	plan_set(plan, &op->command, st->command, s->init.exe);
+	plan_set(plan, &op->command, st->command, s->init.exe, trigger ? trigger : "");
 #pragma GCC diagnostic pop
 	op = plan_add(plan, OP_PROVE_DETACHED, DANGER_NONE, 10,
 		      "prove that PID 1 is in RAM");
@@ -155,11 +94,15 @@ static int pick_strategy(const struct snapshot *s, const char *name,
 			 const struct strategy **ret, struct error *err)
 {
 	const struct strategy *st = name ? strategy_find(name) : strategy_best(s);
-	char why[160];
+	char why[160], names[120] = "";
 
-	if (!st && name)
+	if (!st && name) {
+		for (st = strategies; st->name; st++)
+			text_fmt(names + strlen(names), sizeof(names) - strlen(names), " %s",
+				 st->name);
 		return error_set(err, EINVAL, "detach", name, "no such strategy",
-				 "The strategies are reexec and ptrace.");
+				 "The strategies are:%s.", names);
+	}
 	if (!st)
 		return error_set(err, ENOTSUP, "detach", s->init.name,
 				 "no strategy takes this PID 1", "See Preflight.");
@@ -203,8 +146,13 @@ static int detach_plan(const struct snapshot *s, const struct plan_opts *opts,
 		return plan_finish(plan, ret, err);
 	plan_set(plan, &plan->undo, "Undo: Resume, which starts the system again from the same disk.");
 	plan_prepare(plan, s);
-	if (opts && opts->clean && s->init.kind == INIT_SYSTEMD && !s->init.frozen)
-		plan_stop_units(plan, s);
+	if (opts && opts->clean && !st->stops && !plan_stop_services(plan, s)) {
+		plan_free(plan);
+		return error_set(err, ENOTSUP, "detach", s->init.name, s->init.frozen ?
+				 "a frozen PID 1 stops no service" :
+				 "careen does not know how it stops its services",
+				 "Detach without --clean: Kill sends SIGTERM first.");
+	}
 	plan_swapoff(plan, s);
 	if (!old_root_moved(s))
 		plan_move(plan, s);

@@ -103,6 +103,14 @@ static void plan_api_mounts(struct plan *plan, const struct snapshot *s)
 	plan_set(plan, &op->src, "/run/udev");
 	plan_set(plan, &op->dst, CAREEN_OLDROOT "/run/udev");
 	plan_set(plan, &op->command, "cp -a /run/udev %s/run/", CAREEN_OLDROOT);
+	if (!s->old.ifstate)
+		return;
+	op = plan_add(plan, OP_COPY_TREE, DANGER_UNDOABLE, 30,
+		      "tell ifupdown which interfaces are configured");
+	op->skippable = true;
+	plan_set(plan, &op->src, CAREEN_NETSTATE);
+	plan_set(plan, &op->dst, CAREEN_OLDROOT "/run/network");
+	plan_set(plan, &op->command, "cp -a " CAREEN_NETSTATE " %s/run/", CAREEN_OLDROOT);
 }
 
 static void plan_move_back(struct plan *plan)
@@ -130,6 +138,15 @@ static void plan_unbind(struct plan *plan, const struct snapshot *s)
 	plan_set(plan, &op->command, "umount %s", target);
 }
 
+/* What would tell the operator: only systemd can be asked. */
+static const char *how_far(const struct snapshot *s)
+{
+	const char *base = strrchr(s->old.init, '/');
+
+	return base && strcmp(base, "/systemd") ? "ps -ef" :
+						  "chroot /.. systemctl is-system-running --wait";
+}
+
 static void plan_start(struct plan *plan, const struct snapshot *s)
 {
 	struct op *op;
@@ -145,7 +162,7 @@ static void plan_start(struct plan *plan, const struct snapshot *s)
 	plan_set(plan, &op->command, "kill -USR1 1");
 	op = plan_add(plan, OP_WAIT_RUNNING, DANGER_NONE, 900, "wait until the system is up");
 	op->skippable = true;
-	plan_set(plan, &op->command, "chroot /.. systemctl is-system-running --wait");
+	plan_set(plan, &op->command, "%s", how_far(s));
 	op = plan_add(plan, OP_SAVE_LOG, DANGER_UNDOABLE, 30,
 		      "write the transcript to /var/log/careen");
 	op->skippable = true;

@@ -25,7 +25,8 @@ op_fn op_prove_off;							/* op_prove.c */
 op_fn op_tool;								/* op_tool.c */
 op_fn op_check_init;							/* op_init.c */
 op_fn op_go;								/* op_resume.c */
-op_fn op_stop_units, op_wait_running;					/* op_units.c */
+op_fn op_stop_units;							/* op_units.c */
+op_fn op_wait_running;							/* op_wait.c */
 op_fn op_save_log;							/* op_log.c */
 
 /* op.c: the context's callbacks, any of which may be missing (tests). */

@@ -1,8 +1,9 @@
 /*
  * handover.c - take PID 1 into RAM
  *
- * Two ways: PID 1's own re-exec, with our escape program bound over the file
- * that it executes, and ptrace. Both end when the kernel says that /proc/1/exe
+ * Three ways: PID 1's own re-exec, with our escape program bound over the file
+ * that it executes; ptrace; and a soft reboot of systemd, which ends in a re-exec.
+ * Each ends when the kernel says that /proc/1/exe
  * is the stub and that its root is the rescue; a word from the program itself
  * is never enough.
  */
@@ -19,6 +20,7 @@
 #include "model/init.h"
 #include "paths.h"
 #include "run/exec.h"
+#include "run/softreboot.h"
 #include "run/trigger.h"
 
 struct take {
@@ -170,6 +172,24 @@ static int take_reexec(struct take *t, struct error *err)
 }
 
 /*
+ * The drop-ins go before our program does: its mount unit must not be there yet
+ * when systemd reads them. Whatever happens, both are gone afterwards.
+ */
+static int take_softreboot(struct take *t, struct error *err)
+{
+	int r = soft_reboot_prepare(t->init_path, err);
+
+	if (r == 0)
+		r = bind_escape(t, err);
+	if (r == 0)
+		r = soft_reboot_begin(t->ctx, err);
+	if (r == 0)
+		r = wait_taken(t, err);
+	soft_reboot_end(t->init_path);
+	return finish(t, r, err);
+}
+
+/*
  * A path to the escape program that PID 1 can execute from where its root is,
  * without changing anything in the old root: through the /proc that is mounted
  * there, by a process that is rooted in the rescue, us.
@@ -229,6 +249,7 @@ static const struct {
 } ways[] = {
 	{ "reexec", take_reexec },
 	{ "ptrace", take_ptrace },
+	{ "softreboot", take_softreboot },
 };
 
 int handover_take(struct op_ctx *ctx, const char *name, const char *init_path,
@@ -256,5 +277,5 @@ int handover_take(struct op_ctx *ctx, const char *name, const char *init_path,
 		if (!strcmp(ways[i].name, name ? name : ""))
 			return ways[i].take(&t, err);
 	return error_set(err, EINVAL, "take PID 1", name, "no such strategy",
-			 "The strategies are reexec and ptrace.");
+			 "Make the plan again.");
 }

@@ -19,6 +19,7 @@
 #include "base/text.h"
 #include "paths.h"
 #include "run/exec.h"
+#include "run/ifstate.h"
 
 /* mountinfo's own escapes, so that a path with a blank stays one field. */
 static void put_octal(FILE *out, const char *s)
@@ -141,5 +142,6 @@ int journal_clear(struct error *err)
 	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
 		if (unlink(paths[i]) < 0 && errno != ENOENT)
 			r = error_set(err, errno, "remove", paths[i], NULL, NULL);
+	ifstate_clear();
 	return r;
 }

@@ -11,6 +11,7 @@
 #include "run/exec.h"
 #include "run/handover.h"
 #include "run/journal.h"
+#include "run/ports.h"
 
 int op_trial(struct op_ctx *ctx, const struct op *op, struct error *err)
 {
@@ -23,9 +24,11 @@ int op_trial(struct op_ctx *ctx, const struct op *op, struct error *err)
 
 int op_record(struct op_ctx *ctx, const struct op *op, struct error *err)
 {
+	int r = ports_record(err);
+
 	(void)ctx;
 	(void)op;
-	return journal_record(err);
+	return r < 0 ? r : journal_record(err);
 }
 
 /* Which mount would be at @dst after the move? "/" is seen as "/..". */

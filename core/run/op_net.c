@@ -21,6 +21,7 @@
 #include "base/sys.h"
 #include "base/text.h"
 #include "run/exec.h"
+#include "run/ifstate.h"
 
 struct request {
 	struct nlmsghdr nh;
@@ -32,6 +33,8 @@ struct keep {
 	struct op_ctx *ctx;
 	struct error *err;
 	unsigned kept;
+	char leased[32][IF_NAMESIZE];	/* interfaces whose IPv4 address had an end */
+	size_t nleased;
 	int r;
 };
 
@@ -117,6 +120,14 @@ static const char *addr_text(const struct nlmsghdr *nh, char *buf, size_t size)
 	return text_fmt(buf, size, "%s/%u on %s", text, ifa->ifa_prefixlen, link);
 }
 
+/* IPv6 ones may come from a router's advertisement, beside a static one. */
+static void note_leased(struct keep *k, const struct ifaddrmsg *ifa)
+{
+	if (ifa->ifa_family == AF_INET && k->nleased < sizeof(k->leased) / sizeof(k->leased[0]) &&
+	    if_indextoname(ifa->ifa_index, k->leased[k->nleased]))
+		k->nleased++;
+}
+
 static void keep_one(struct keep *k, const struct nlmsghdr *nh)
 {
 	struct request req;
@@ -125,6 +136,7 @@ static void keep_one(struct keep *k, const struct nlmsghdr *nh)
 
 	if (nh->nlmsg_type != RTM_NEWADDR || !worth_keeping(nh))
 		return;
+	note_leased(k, NLMSG_DATA(nh));
 	addr_text(nh, what, sizeof(what));
 	r = make_request(&req, nh) ? sys->netlink(&req, req.nh.nlmsg_len) : -EMSGSIZE;
 	if (r < 0 && k->r == 0)
@@ -194,5 +206,5 @@ int op_net_keep(struct op_ctx *ctx, const struct op *op, struct error *err)
 				 "Nothing was changed. See: ip address");
 	if (!k.kept && !k.r)
 		ctx_note(ctx, "no address has an end");
-	return k.r;
+	return k.r < 0 ? k.r : ifstate_keep(k.leased, k.nleased, err);
 }

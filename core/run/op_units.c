@@ -1,4 +1,4 @@
-/* op_units.c - talk to the real system's init: stop services, is it running? */
+/* op_units.c - talk to the real system: stop services; ask systemd if it is running */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,10 +7,10 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "model/init.h"
 #include "paths.h"
 #include "run/exec.h"
 #include "run/spawn.h"
+#include "run/units.h"
 
 struct words {
 	struct op_ctx *ctx;	/* NULL: collect only */
@@ -49,7 +49,8 @@ static int deadline_over(const struct spawn *sp, const char *what, struct error 
 {
 	if (sp->stopped)
 		return error_set(err, ECANCELED, what, "", "stopped by the operator", NULL);
-	return error_set(err, ETIMEDOUT, what, "", "not done in time",
+	return error_set(err, ETIMEDOUT, what, "", "not done in time", strcmp(sp->argv[0], "systemctl") ?
+			 "See what still runs: chroot %s ps -ef" :
 			 "See what it waits for: chroot %s systemctl list-jobs", real_root());
 }
 
@@ -74,7 +75,7 @@ int op_stop_units(struct op_ctx *ctx, const struct op *op, struct error *err)
 		return deadline_over(&sp, "stop services", err);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
-	text_fmt(why, sizeof(why), "systemctl did not succeed: %s", w.line);
+	text_fmt(why, sizeof(why), "%s did not succeed: %s", op->argv[0], w.line);
 	return error_set(err, EIO, "stop services", "", why,
 			 "Skip this: what still runs is stopped by Kill.");
 }
@@ -123,7 +124,7 @@ static void wait_socket(int64_t until)
  * "offline" or a failed connection is an answer of the first moments, too: ask
  * again.
  */
-static int wait_systemd(struct op_ctx *ctx, int64_t until, struct error *err)
+int wait_systemd(struct op_ctx *ctx, int64_t until, struct error *err)
 {
 	struct words w = { .ctx = NULL };
 	struct spawn sp;
@@ -151,36 +152,4 @@ static int wait_systemd(struct op_ctx *ctx, int64_t until, struct error *err)
 			return deadline_over(&sp, "wait for the system", err);
 		}
 	}
-}
-
-/* An init that cannot be asked: alive, and not the stub again, is all. */
-static int wait_alive(struct op_ctx *ctx, const struct init *init, struct error *err)
-{
-	int64_t until = now_ms() + 3000;
-
-	while (now_ms() < until) {
-		if (pid1_is_stub())
-			return error_set(err, EIO, "wait for the system", init->name,
-					 "PID 1 is the stub again", "See the log.");
-		sleep_ms(100);
-	}
-	ctx_note(ctx, "PID 1 is %s; it cannot be asked how far it is", init->name);
-	return 0;
-}
-
-int op_wait_running(struct op_ctx *ctx, const struct op *op, struct error *err)
-{
-	int64_t until = now_ms() + 1000 * (int64_t)(op->deadline_s ? op->deadline_s : 900);
-	struct init init;
-	int r;
-
-	memset(&init, 0, sizeof(init));
-	r = init_read(&init, err);
-	if (r < 0)
-		return r;
-	if (init.kind == INIT_STUB)
-		return error_set(err, EIO, "wait for the system", "PID 1", "it is still the stub",
-				 "Run Resume again.");
-	return init.kind == INIT_SYSTEMD ? wait_systemd(ctx, until, err) :
-					   wait_alive(ctx, &init, err);
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "plan/step.h"
+#include "plan/strategy.h"
 #include "plan/tool.h"
 #include "tap.h"
 
@@ -92,7 +93,8 @@ static void fill(struct snapshot *s, const char *mountinfo)
 	s->old.devs[1] = DEV(254, 0);
 	s->old.ndevs = 2;
 	s->old.known = true;
-	s->init = (struct init){ .kind = INIT_SYSTEMD, .name = "systemd", .version = "257",
+	s->init = (struct init){ .kind = INIT_SYSTEMD, .rc = RC_SYSTEMD, .name = "systemd",
+				 .version = "257",
 				 .exe = "/usr/lib/systemd/systemd", .boot = "/sbin/init", .yama = -1 };
 }
 
@@ -225,6 +227,46 @@ static void test_before(void)
 	mounts_free(&s.mounts);
 }
 
+static void test_inits(void)
+{
+	static const struct {
+		enum init_kind kind;
+		enum rc_kind rc;
+		const char *name, *exe;
+		const char *golden;	/* of its clean detach; NULL: none is looked at */
+		bool reexec;
+	} rows[] = {
+		{ INIT_SYSVINIT, RC_SYSV, "sysvinit", "/usr/sbin/init", "detach-sysvinit", true },
+		{ INIT_SYSVINIT, RC_OPENRC, "sysvinit", "/usr/sbin/init", NULL, true },
+		{ INIT_OPENRC, RC_OPENRC, "openrc-init", "/usr/sbin/openrc-init", "detach-openrc", true },
+		{ INIT_RUNIT, RC_RUNIT, "runit", "/usr/sbin/runit", "detach-runit", false },
+		{ INIT_BUSYBOX, RC_NONE, "busybox", "/usr/bin/busybox", NULL, false },
+		{ INIT_UNKNOWN, RC_NONE, "myinit", "/sbin/myinit", NULL, false },
+	};
+	const struct plan_opts clean = { .clean = true };
+	struct snapshot s;
+	size_t i;
+
+	fill(&s, before);
+	holders_are(&s, 0, 4);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		s.init.kind = rows[i].kind;
+		s.init.rc = rows[i].rc;
+		strcpy(s.init.name, rows[i].name);
+		strcpy(s.init.exe, rows[i].exe);
+		is_str(strategy_best(&s)->name, rows[i].reexec ? "reexec" : "ptrace",
+		       "%s: the best way to take it", s.init.name);
+		if (rows[i].golden)
+			golden(rows[i].golden, plan_text(&s, "detach", &clean));
+		if (!rows[i].reexec)
+			refusal(&s, "detach", &(struct plan_opts){ .strategy = "reexec" }, -ENOTSUP);
+		if (s.init.rc == RC_NONE)
+			ok(strstr(refusal(&s, "detach", &clean, -ENOTSUP), "without --clean"),
+			   "%s stops no services: said so", s.init.name);
+	}
+	mounts_free(&s.mounts);
+}
+
 static void test_half(void)
 {
 	struct snapshot s;
@@ -333,6 +375,7 @@ static void test_skip(void)
 int main(void)
 {
 	test_before();
+	test_inits();
 	test_half();
 	test_detached();
 	test_off();

@@ -3,13 +3,18 @@
  * in a rescue of our own: a tmpfs that pivot_root makes our "/", with the real
  * root on /oldroot, all in a mount namespace that ends with the test
  */
+#include <netinet/in.h>
 #include <stdint.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 
 #include "model/init.h"
 #include "paths.h"
+#include "plan/strategy.h"
 #include "run/handover.h"
 #include "run/journal.h"
+#include "run/ports.h"
+#include "run/softreboot.h"
 #include "run/trigger.h"
 #include "run/writer.h"
 #include "run_common.h"
@@ -119,6 +124,7 @@ static void test_triggers(void)
 	struct error err = { 0 };
 	int32_t req[96] = { 0 };
 	char word[16] = "";
+	enum init_kind kind;
 	int fd;
 
 	sys = &faulty;
@@ -145,7 +151,43 @@ static void test_triggers(void)
 	close(fd);
 	ok(!trigger_known(INIT_BUSYBOX) && trigger_reexec(INIT_BUSYBOX, &err) == -ENOTSUP,
 	   "busybox init kills everything first: not used");
+	for (kind = INIT_UNKNOWN; kind <= INIT_STUB; kind++)
+		ok(trigger_known(kind) == (strategy_trigger(kind) != NULL),
+		   "init %d: the plan promises what can be done", (int)kind);
 	umount("/oldroot/run");
+}
+
+static void test_soft_reboot(void)
+{
+	struct error err = { 0 };
+
+	mount("run", "/oldroot/run", "tmpfs", 0, NULL);
+	mkdir("/oldroot/run/systemd", 0755);
+	is_int(soft_reboot_prepare("/usr/lib/systemd/systemd", &err), -ENOTSUP,
+	       "a session that systemd would kill begins no soft reboot");
+	show_error(&err);
+	ok(access("/oldroot/run/systemd/system", F_OK) < 0, "and has told systemd nothing");
+	umount("/oldroot/run");
+}
+
+static void test_ports(void)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(77),
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct error err = { 0 };
+	char missing[120];
+
+	ok(!ports_missing(missing, sizeof(missing)), "no record of who listened");
+	ok(fd >= 0 && bind(fd, (struct sockaddr *)&at, sizeof(at)) == 0 && listen(fd, 1) == 0,
+	   "somebody listens on port 77");
+	is_int(ports_record(&err), 0, "it is written down");
+	ok(ports_missing(missing, sizeof(missing)), "there is a record");
+	ok(!strstr(missing, "77"), "nothing is missing (%s)", missing);
+	close(fd);
+	ok(ports_missing(missing, sizeof(missing)) && strstr(missing, "77"),
+	   "it does not listen any more: port %s is missing", missing);
+	unlink(CAREEN_PORTS);
 }
 
 static void test_take_refuses(void)
@@ -217,6 +259,8 @@ int main(void)
 	test_trial();
 	test_noexec();
 	test_triggers();
+	test_soft_reboot();
+	test_ports();
 	test_take_refuses();
 	test_written();
 	test_writer();
