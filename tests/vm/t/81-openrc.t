@@ -1,0 +1,10 @@
+#!/bin/bash
+# openrc-init: out by its own re-exec, and back.
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../operator.sh"
+. "$(dirname "$0")/../inits.sh"
+vm_boot 13 --flavour openrc
+second=--clean
+init_roundtrip openrc-init /usr/sbin/openrc-init 're-exec' 'runlevel default' sshd cron rsyslogd dhclient systemd-udevd
+vm_stop
+done_testing

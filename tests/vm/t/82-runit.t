@@ -1,0 +1,10 @@
+#!/bin/bash
+# runit, which has no re-exec: out by ptrace, and back.
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../operator.sh"
+. "$(dirname "$0")/../inits.sh"
+vm_boot 13 --flavour runit
+second=--clean
+init_roundtrip runit /usr/sbin/runit ptrace 'runsvdir runs' sshd rsyslogd dhclient systemd-udevd runsvdir
+vm_stop
+done_testing

@@ -1,0 +1,14 @@
+#!/bin/bash
+# busybox init and one that nobody knows: out by ptrace, and back; neither can be asked if it is up.
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../operator.sh"
+. "$(dirname "$0")/../inits.sh"
+vm_boot 13 --flavour busybox
+like "$(run detach --strategy reexec)" 'kills every other process' 'busybox: why its restart is not used'
+like "$(run detach --clean)" 'does not know how it stops its services' 'busybox: nobody stops its services'
+init_roundtrip 'busybox init' /usr/bin/busybox ptrace 'is listened on again' sshd cron systemd-udevd
+vm_stop
+vm_boot 13 --flavour busybox --append init=/usr/local/sbin/oddinit
+init_roundtrip 'unknown init' /usr/local/sbin/oddinit ptrace 'is listened on again' sshd cron systemd-udevd
+vm_stop
+done_testing
