@@ -5,7 +5,9 @@ SO := $(O)/san
 UNIT_BIN := $(UNIT_SRC:%.c=$(SO)/%)
 FAST_T := tests/static/boundaries.t tests/static/lint.t \
 	$(wildcard tests/unit/*.t tests/plans/*.t tests/ns/*.t tests/screens/*.t)
-VM_T := $(wildcard tests/vm/t/*.t)
+# a VM test whose second line begins "# check-long:" is not worth its minutes every time
+VM_LONG := $(shell grep -l '^. check-long:' tests/vm/t/*.t)
+VM_T := $(filter-out $(VM_LONG),$(wildcard tests/vm/t/*.t))
 -include tests/screens/screens.mk
 PROVE = O=$(O) prove --exec '' --timer
 
@@ -48,6 +50,10 @@ check: check-deps
 	$(MAKE) all $(UNIT_BIN) $(HOLD) screens-build
 	$(PROVE) $(UNIT_BIN) $(FAST_T)
 	$(PROVE) -j2 $(VM_T)
+
+# the whole matrix
+check-long: check
+	$(PROVE) -j2 $(VM_LONG)
 
 # figures, not verdicts: machines are noisy. But the scan may not be the slowest.
 bench:

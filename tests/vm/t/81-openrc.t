@@ -1,5 +1,5 @@
 #!/bin/bash
-# openrc-init: out by its own re-exec, and back.
+# check-long: openrc-init: out by its own re-exec, and back.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../operator.sh"
 . "$(dirname "$0")/../inits.sh"

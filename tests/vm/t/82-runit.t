@@ -1,5 +1,5 @@
 #!/bin/bash
-# runit, which has no re-exec: out by ptrace, and back.
+# check-long: runit, which has no re-exec: out by ptrace, and back.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../operator.sh"
 . "$(dirname "$0")/../inits.sh"

@@ -1,5 +1,5 @@
 #!/bin/bash
-# busybox init and one that nobody knows: out by ptrace, and back; neither can be asked if it is up.
+# check-long: busybox init and one that nobody knows: out by ptrace, and back; neither can be asked if it is up.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../operator.sh"
 . "$(dirname "$0")/../inits.sh"
