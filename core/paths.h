@@ -11,6 +11,10 @@
 #define CAREEN_INITPATH	CAREEN_RUN "/init"
 #define CAREEN_STUBLOG	CAREEN_RUN "/stub.log"
 #define CAREEN_OLDROOT	"/oldroot"
+/* In the normal system: where `careen enter` mounts the rescue's tree, and the
+   mark in such a tree. */
+#define CAREEN_TREE	"/run/careen"
+#define CAREEN_ENTERED	"/etc/careen/entered"
 #define CAREEN_LIB	"/usr/lib/careen"
 #define CAREEN_STUB	CAREEN_LIB "/stub"
 #define CAREEN_ESCAPE	CAREEN_LIB "/escape"

@@ -16,6 +16,7 @@
 
 #define RAMFS_MAGIC 0x858458f6UL	/* linux/magic.h; musl-gcc sees no kernel headers */
 #define TMPFS_MAGIC 0x01021994UL
+#define MAX_DEPTH 4096	/* PATH_MAX / 1: no mount point lies deeper */
 
 static struct {
 	const char *who;
@@ -127,6 +128,55 @@ bool root_is_rescue(void)
 	if ((unsigned long)fs.f_type != RAMFS_MAGIC && (unsigned long)fs.f_type != TMPFS_MAGIC)
 		return false;
 	return !access(STUB, X_OK);
+}
+
+/*
+ * A directory to chroot into while "." stays above it. It must exist on any
+ * root, and "/" may be read-only, so none is made.
+ */
+static int chroot_below(void)
+{
+	static const char *const dirs[] = { "/proc", "/dev", "/usr", "/etc", "/sys", "/run" };
+
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(*dirs); i++)
+		if (!chroot(dirs[i]))
+			return 0;
+	return -errno;
+}
+
+/* ".." of the topmost directory is itself. */
+static int climb(void)
+{
+	struct stat here, above;
+
+	for (int i = 0; i < MAX_DEPTH; i++) {
+		if (stat(".", &here) || stat("..", &above))
+			return -errno;
+		if (here.st_dev == above.st_dev && here.st_ino == above.st_ino)
+			return 0;
+		if (chdir(".."))
+			return -errno;
+	}
+	return -ELOOP;
+}
+
+/* chroot(2), NOTES: chroot does not change ".", so one can leave upwards. */
+int climb_out(void)
+{
+	int fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = chroot_below();
+	if (!ret && fchdir(fd))
+		ret = -errno;
+	close(fd);
+	if (!ret)
+		ret = climb();
+	if (!ret && chroot("."))
+		ret = -errno;
+	return ret;
 }
 
 bool lock_is_held(const char *path)

@@ -12,6 +12,7 @@
 #define LIFELINE	LIB_DIR "/lifeline"
 #define STOCK_RUN_INIT	LIB_DIR "/stock/run-init"
 #define RUN_DIR		"/run/careen"
+#define TREE_DIR	"/run/careen"	/* in the normal system: a tree of `careen enter` */
 #define LIFELINE_LOCK	RUN_DIR "/lifeline.lock"
 #define CGROUP_DIR	"/sys/fs/cgroup"
 
@@ -38,6 +39,8 @@ int write_text(const char *path, const char *text);
 bool same_dir(const char *a, const char *b);
 /* Is "/" a RAM file system with our stub in it? */
 bool root_is_rescue(void);
+/* chroot to the topmost directory that ".." leads to from "/"; 0 or -errno. */
+int climb_out(void);
 /* Does somebody hold the flock on @path? A fact of the kernel, not a pid file. */
 bool lock_is_held(const char *path);
 /* Everything default, nothing blocked: what the kernel gives PID 1 at boot. */

@@ -17,55 +17,17 @@
 
 #include "common.h"
 
-#define MAX_DEPTH 4096	/* PATH_MAX / 1: no mount point lies deeper */
-
 /*
- * A directory to chroot into while "." stays above it. It must exist on any
- * root, and "/" may be read-only, so none is made.
+ * Out of the old root. Above it is the rescue, when it was moved aside; a tree of
+ * `careen enter` is in it, until the pivot.
  */
-static int chroot_below(void)
+static int leave_old_root(void)
 {
-	static const char *const dirs[] = { "/proc", "/dev", "/usr", "/etc", "/sys", "/run" };
+	int ret = climb_out();
 
-	for (size_t i = 0; i < sizeof(dirs) / sizeof(*dirs); i++)
-		if (!chroot(dirs[i]))
-			return 0;
-	return -errno;
-}
-
-/* ".." of the topmost directory is itself. */
-static int climb(void)
-{
-	struct stat here, above;
-
-	for (int i = 0; i < MAX_DEPTH; i++) {
-		if (stat(".", &here) || stat("..", &above))
-			return -errno;
-		if (here.st_dev == above.st_dev && here.st_ino == above.st_ino)
-			return 0;
-		if (chdir(".."))
-			return -errno;
-	}
-	return -ELOOP;
-}
-
-/* chroot(2), NOTES: chroot does not change ".", so one can leave upwards. */
-static int leave_chroot(void)
-{
-	int fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int ret;
-
-	if (fd < 0)
-		return -errno;
-	ret = chroot_below();
-	if (!ret && fchdir(fd))
-		ret = -errno;
-	close(fd);
-	if (!ret)
-		ret = climb();
-	if (!ret && chroot("."))
-		ret = -errno;
-	return ret;
+	if (ret || root_is_rescue())
+		return ret;
+	return chroot(TREE_DIR) || chdir("/") ? -errno : 0;
 }
 
 /*
@@ -104,12 +66,11 @@ int main(int argc, char **argv)
 	}
 	if (trial)
 		note_stderr(false);
-	/* Already there when the no-preparation route's pivot moved our root. */
-	ret = root_is_rescue() ? 0 : leave_chroot();
+	ret = root_is_rescue() ? 0 : leave_old_root();
 	if (ret || !root_is_rescue()) {
 		if (!trial)
 			note("cannot leave the old root: %s",
-			     ret ? strerror(-ret) : "what is above it is not the rescue");
+			     ret ? strerror(-ret) : "the rescue is neither above nor in it");
 		fail(trial, TRIAL_NO_ESCAPE);
 	}
 	execve(STUB, stub_argv, stub_env);

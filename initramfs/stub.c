@@ -205,6 +205,20 @@ static void init_path(char *buf, size_t size)
 		snprintf(buf, size, "/sbin/init");
 }
 
+/*
+ * Stacked over "/", where resume's move has put it; or around us, where it still is
+ * when a detach in a tree of `careen enter` stopped half-way. -ENXIO: neither.
+ */
+static int to_real_root(void)
+{
+	int ret;
+
+	if (!same_dir("/", "/.."))
+		return chroot("/..") || chdir("/") ? -errno : 0;
+	ret = climb_out();
+	return ret ? ret : root_is_rescue() ? -ENXIO : 0;
+}
+
 /* In a child: the path must be looked up from the new root, on its disk. */
 static int can_execute(const char *init)
 {
@@ -212,8 +226,10 @@ static int can_execute(const char *init)
 	pid_t pid = fork(), got;
 	int status;
 
-	if (!pid)
-		_exit(chroot("/..") || chdir("/") || access(init, X_OK) ? errno : 0);
+	if (!pid) {
+		status = to_real_root();
+		_exit(status ? -status : access(init, X_OK) ? errno : 0);
+	}
 	if (pid < 0)
 		return -errno;
 	while ((got = waitpid(pid, &status, WNOHANG)) == 0) {
@@ -267,11 +283,12 @@ static int exec_init(char *init)
 	if (rescue < 0)
 		return -errno;
 	boot_state();
-	if (!chroot("/..") && !chdir("/")) {
+	err = -to_real_root();
+	if (!err) {
 		stdio_on("/dev/console");	/* its own; ours does if it has none */
 		execve(init, argv, env);
+		err = errno;
 	}
-	err = errno;
 	if (fchdir(rescue) || chroot(".") || chdir("/"))
 		note("resume: cannot go back to the rescue: %s", strerror(errno));
 	close(rescue);
@@ -297,11 +314,11 @@ static void resume(sigset_t *wake)
 	int ret;
 
 	init_path(init, sizeof(init));
-	if (same_dir("/", "/..")) {
+	ret = can_execute(init);
+	if (ret == -ENXIO) {
 		note("resume: no root is mounted over /; move it there first");
 		return;
 	}
-	ret = can_execute(init);
 	if (ret) {
 		note("resume: cannot execute %s: %s", init, strerror(-ret));
 		return;

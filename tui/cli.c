@@ -26,6 +26,9 @@ static const struct command {
 	{ "status", "", "What is: host, steps, findings.", cmd_status, false },
 	{ "plan", "STEP", "Print what the step would do; changes nothing.", cmd_plan, true },
 	{ "run", "STEP", "Do it: print the plan, confirm, follow the job.", cli_run, true },
+	{ "enter", "", "Make a rescue in this running system's RAM, without a reboot.", cli_enter,
+	  false },
+	{ "leave", "", "End the rescue that enter made, and its sessions.", cli_leave, false },
 	{ "log", "[JOB]", "The jobs, or what one of them said.", cmd_log, false },
 	{ "stop", "[JOB]", "Ask the running job to stop.", cmd_stop, false },
 	{ "help", "", "This text.", cmd_help, false },
@@ -54,6 +57,7 @@ static const struct option {
 	{ "--strategy", "NAME", "detach: how PID 1 is taken over.", WORD, OPT(opts.strategy) },
 	{ "--clean", NULL, "detach: stop services in their own order first.", FLAG,
 	  OPT(opts.clean) },
+	{ "--replace", NULL, "enter: instead of the rescue that is there.", FLAG, OPT(opts.replace) },
 	{ "--take-over", NULL, "run: write instead of another operator.", FLAG, OPT(take_over) },
 	{ "--detach", NULL, "run: return once the job has started.", FLAG, OPT(detach) },
 	{ "--follow", NULL, "log: to the job's end (run does so by itself).", FLAG, OPT(follow) },
@@ -146,8 +150,8 @@ int cli_refuse(const struct snapshot *s, bool console)
 	else if (!s->host.root)
 		why = "only root can look at every process and device; use sudo.";
 	else if (console && s->host.place == PLACE_UNPREPARED)
-		why = "this system was booted without careen's initramfs; install careen, run "
-		      "update-initramfs -u and boot once.";
+		why = "there is no rescue in this system yet; careen enter makes one, without a "
+		      "reboot.";
 	if (!why)
 		return EXIT_GOOD;
 	fprintf(stderr, "careen: %s\n", why);

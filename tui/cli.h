@@ -23,6 +23,10 @@ struct cli {
 /* `careen COMMAND ...`; returns the exit status. */
 int cli_main(int argc, char **argv);
 int cli_run(const struct cli *cli);
+int cli_enter(const struct cli *cli);
+int cli_leave(const struct cli *cli);
+/* EXIT_GOOD once @plan, which was printed, is confirmed; else why it is not. */
+int cli_confirm(const struct cli *cli, const struct plan *plan);
 /* Follow a job's events to its end; exit status by its result. */
 int cli_follow(const char *id, bool json);
 /* "careen: sentence" on stderr; returns the exit status that fits the code. */

@@ -29,7 +29,7 @@ static bool typed(const char *want)
 }
 
 /* Never asks where nobody can answer; the harmless answer comes first. */
-static int confirm(const struct cli *cli, const struct plan *plan)
+int cli_confirm(const struct cli *cli, const struct plan *plan)
 {
 	bool ask = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 
@@ -192,7 +192,7 @@ static int plan_and_start(const struct cli *cli, const struct snapshot *s)
 		return cli_fail(&err);
 	plan_print(plan, cli->json ? stderr : stdout);
 	fflush(stdout);
-	status = confirm(cli, plan);
+	status = cli_confirm(cli, plan);
 	if (status == EXIT_GOOD)
 		status = start(cli, plan);
 	plan_free(plan);

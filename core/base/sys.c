@@ -28,6 +28,11 @@ static int real_mount(const char *source, const char *target, const char *type,
 	return ret_errno(mount(source, target, type, flags, options));
 }
 
+static int real_pivot_root(const char *new_root, const char *put_old)
+{
+	return ret_errno(syscall(SYS_pivot_root, new_root, put_old));
+}
+
 static int real_umount(const char *target, int flags)
 {
 	return ret_errno(umount2(target, flags));
@@ -124,6 +129,7 @@ static int real_netlink(const void *request, size_t len)
 
 const struct sys sys_real = {
 	.mount = real_mount,
+	.pivot_root = real_pivot_root,
 	.umount = real_umount,
 	.swapoff = real_swapoff,
 	.swapon = real_swapon,

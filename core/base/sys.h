@@ -15,6 +15,7 @@
 struct sys {
 	int (*mount)(const char *source, const char *target, const char *type,
 		     unsigned long flags, const char *options);
+	int (*pivot_root)(const char *new_root, const char *put_old);
 	int (*umount)(const char *target, int flags);
 	int (*swapoff)(const char *path);
 	int (*swapon)(const char *path, int flags);

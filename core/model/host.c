@@ -95,6 +95,17 @@ static enum place read_place(void)
 	return PLACE_UNPREPARED;
 }
 
+/* Its mark, in our own root, in the lifeline's or where it is mounted. */
+static bool read_entered(void)
+{
+	char path[80];
+
+	if (rescue_root("/"))
+		return access(CAREEN_ENTERED, F_OK) == 0;
+	text_fmt(path, sizeof(path), "/proc/%d/root" CAREEN_ENTERED, rescue_lifeline());
+	return access(path, F_OK) == 0 || access(CAREEN_TREE CAREEN_ENTERED, F_OK) == 0;
+}
+
 void host_read(struct host *host)
 {
 	struct utsname uts;
@@ -110,6 +121,7 @@ void host_read(struct host *host)
 	read_memory(host);
 	host->place = read_place();
 	host->root = geteuid() == 0;
+	host->entered = read_entered();
 }
 
 static uint64_t counted;	/* nftw(3) hands its callback nothing of ours */

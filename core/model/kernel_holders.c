@@ -32,7 +32,7 @@ int kernel_path_held(const struct scan *sc, const char *path)
 {
 	char crossed[PATH_MAX];
 
-	text_fmt(crossed, sizeof(crossed), "/..%s", path);
+	text_fmt(crossed, sizeof(crossed), "%s%s", sc->reach, path);
 	return scan_path(sc, crossed);
 }
 
@@ -43,7 +43,7 @@ static dev_t superblock_of(const struct mounts *ms, const char *file, dev_t fall
 	char crossed[PATH_MAX];
 	struct statx sx;
 
-	text_fmt(crossed, sizeof(crossed), "/..%s", file);
+	text_fmt(crossed, sizeof(crossed), "%s%s", mounts_reach(ms), file);
 	if (statx(AT_FDCWD, crossed, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_MNT_ID, &sx) < 0)
 		return fallback;
 	m = sx.stx_mask & STATX_MNT_ID ? mounts_by_id(ms, sx.stx_mnt_id) : NULL;

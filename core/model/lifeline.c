@@ -212,28 +212,41 @@ static void list_parts(const struct lifeline *ll, struct ram_check *rc)
 	}
 }
 
+/* The mounts as @pid sees them, appended to @ms. */
+static int add_mounts(struct mounts *ms, pid_t pid, struct error *err)
+{
+	char path[48], *text;
+	struct stat st;
+	int code;
+
+	text_fmt(path, sizeof(path), "/proc/%d/ns/mnt", pid);
+	if (stat(path, &st) < 0)
+		st.st_ino = 1;
+	text_fmt(path, sizeof(path), "/proc/%d/mountinfo", pid);
+	code = file_read_all(AT_FDCWD, path, &text, NULL);
+	if (code < 0)
+		return code;
+	code = mounts_parse(ms, text, st.st_ino, err);
+	free(text);
+	return code;
+}
+
+/*
+ * PID 1's mounts, too: a rescue that `careen enter` made does not see what is
+ * around it, and a disk that nobody lists could not be told from RAM.
+ */
 static void check_ram(struct lifeline *ll, pid_t seen_from, struct error *err)
 {
 	struct ram_check rc = { .n = 0 };
 	struct mounts ms = { 0 };
-	char path[48], *text;
-	struct stat st;
 
 	list_parts(ll, &rc);
-	text_fmt(path, sizeof(path), "/proc/%d/ns/mnt", seen_from);
-	if (stat(path, &st) < 0)
-		st.st_ino = 1;
-	text_fmt(path, sizeof(path), "/proc/%d/mountinfo", seen_from);
-	if (file_read_all(AT_FDCWD, path, &text, NULL) < 0) {
+	if (add_mounts(&ms, seen_from, err) < 0 || add_mounts(&ms, 1, err) < 0)
 		text_fmt(ll->why, sizeof(ll->why), "its mounts could not be read");
-		return;
-	}
-	if (!mounts_parse(&ms, text, st.st_ino, err) &&
-	    !scan_init(&rc.scan, &ms, NULL, 0, true))
+	else if (!scan_init(&rc.scan, &ms, NULL, 0, true))
 		run_ram_check(ll, &rc, err);
 	scan_free(&rc.scan);
 	mounts_free(&ms);
-	free(text);
 }
 
 int lifeline_read(struct lifeline *ll, struct error *err)

@@ -394,6 +394,11 @@ const struct mount *mounts_by_id(const struct mounts *ms, int id)
 	return NULL;
 }
 
+const char *mounts_reach(const struct mounts *ms)
+{
+	return ms->around[0] ? ms->around : "/..";
+}
+
 const struct mount *mounts_old_top(const struct mounts *ms)
 {
 	size_t i;

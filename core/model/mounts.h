@@ -34,6 +34,8 @@ struct mounts {
 	size_t n;
 	size_t n_own;		/* how many of them are our own namespace's */
 	uint64_t own_ns;
+	char around[32];	/* "" or, while the old root still lies around the tree
+				   that we are in, a path to it: mounts_reach() */
 	bool incomplete;	/* some namespace could not be read: why in note */
 	char note[160];
 };
@@ -46,6 +48,12 @@ struct mounts {
 const char *mount_path(const struct mount *m);
 
 const struct mount *mounts_by_id(const struct mounts *ms, int id);
+/*
+ * What to put before a path of the old root, as the kernel writes one that it
+ * cannot show from our root (in /proc/swaps, of a loop device): "/.." crosses
+ * to what is stacked on ours, and is "/" where nothing is.
+ */
+const char *mounts_reach(const struct mounts *ms);
 /* The old root's top mount in our namespace, or NULL when it is off. */
 const struct mount *mounts_old_top(const struct mounts *ms);
 

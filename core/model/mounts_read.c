@@ -21,6 +21,7 @@
 #include "base/text.h"
 #include "model/mounts_internal.h"
 #include "model/procfile.h"
+#include "model/rescue.h"
 
 /* One namespace: its rows and the roots that it was looked at from. */
 struct group {
@@ -197,12 +198,70 @@ static void group_free(struct group *g)
 	free(g->root);
 }
 
+/* Is @pid in our namespace with a root that our own table does not show? */
+static bool sees_more(const struct group *own, pid_t pid)
+{
+	char path[48];
+	struct statx sx;
+	struct stat st;
+
+	text_fmt(path, sizeof(path), "/proc/%d/ns/mnt", pid);
+	if (stat(path, &st) < 0 || st.st_ino != own->ns)
+		return false;
+	text_fmt(path, sizeof(path), "/proc/%d/root", pid);
+	return statx(AT_FDCWD, path, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_MNT_ID, &sx) == 0 &&
+	       (sx.stx_mask & STATX_MNT_ID) && !has_id(&own->ms, own->ms.n, sx.stx_mnt_id);
+}
+
+/* The rows of @more that @ms does not have are the old root's. */
+static int unite_old(struct mounts *ms, struct mounts *more)
+{
+	size_t i;
+
+	for (i = 0; i < more->n; i++) {
+		more->row[i].old = !has_id(ms, ms->n, more->row[i].id);
+		more->row[i].skip = 0;
+	}
+	return unite(ms, more);
+}
+
+/*
+ * In a tree that `careen enter` made, before the pivot: we are chrooted into a
+ * mount *inside* the old root and see nothing of what is around it. A process
+ * that was left outside does; PID 1 is the first of them.
+ */
+static int read_around(struct group *own, const pid_t *pid, size_t n, struct error *err)
+{
+	struct mounts more = { 0 };
+	char path[48], *text;
+	size_t i;
+	int code;
+
+	if (!rescue_root("/") || mounts_old_top(&own->ms))
+		return 0;
+	for (i = 0; i < n && !sees_more(own, pid[i]); i++)
+		;
+	if (i == n)
+		return 0;
+	text_fmt(path, sizeof(path), "/proc/%d/mountinfo", pid[i]);
+	if (file_read_all(AT_FDCWD, path, &text, NULL) < 0)
+		return 0;	/* it is gone; the next look finds another */
+	code = mounts_parse(&more, text, own->ns, err);
+	free(text);
+	if (!code)
+		code = unite_old(&own->ms, &more);
+	if (!code)
+		text_fmt(own->ms.around, sizeof(own->ms.around), "/proc/%d/root", pid[i]);
+	return code;
+}
+
 /* All groups' rows one after another; the groups' own arrays go. */
 static int join(struct reading *r, struct mounts *ret)
 {
 	struct mounts all = { .own_ns = r->group[0].ns, .n_own = r->group[0].ms.n };
 	size_t i, j, n = 0;
 
+	memcpy(all.around, r->group[0].ms.around, sizeof(all.around));
 	for (i = 0; i < r->n; i++)
 		n += r->group[i].ms.n;
 	all.row = calloc(n + 1, sizeof(*all.row));
@@ -253,6 +312,7 @@ static int read_all(struct reading *r, struct error *err)
 	code = pids_list(AT_FDCWD, "/proc", &pid, &n);
 	if (code < 0)
 		return error_set(err, code, "read mounts", "/proc", NULL, NULL);
+	code = read_around(own, pid, n, err);
 	for (i = 0; i < n && code == 0; i++)
 		code = read_process(r, pid[i]);
 	free(pid);

@@ -116,8 +116,7 @@ static bool loop_on_old(const struct mounts *ms, dev_t dev)
 		 major(dev), minor(dev));
 	if (file_read_line(AT_FDCWD, path, file, sizeof(file)) < 0)
 		return false;
-	/* "/..": see kernel_path() there. */
-	text_fmt(crossed, sizeof(crossed), "/..%s", file);
+	text_fmt(crossed, sizeof(crossed), "%s%s", mounts_reach(ms), file);
 	if (statx(AT_FDCWD, crossed, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_MNT_ID, &sx) < 0 ||
 	    !(sx.stx_mask & STATX_MNT_ID))
 		return false;

@@ -14,10 +14,13 @@
 
 /*
  * The old root's users first: theirs are the processes. "/.." is the old root
- * from the rescue before the detach, and plain "/" in the normal system.
+ * from the rescue before the detach, and plain "/" in the normal system; from an
+ * entered tree only PID 1's root leads there.
  */
-static const char *const passwd_files[] = {
-	CAREEN_OLDROOT "/etc/passwd", "/../etc/passwd", "/etc/passwd"
+enum { PASSWD_FILES = 4 };
+
+static const char *const passwd_files[PASSWD_FILES] = {
+	CAREEN_OLDROOT "/etc/passwd", "/proc/1/root/etc/passwd", "/../etc/passwd", "/etc/passwd"
 };
 
 /* passwd(5): name:password:uid:... */
@@ -41,7 +44,7 @@ static void user_name(uid_t uid, char *buf, size_t size)
 {
 	/* Asked for every process of one scan: the files are read once. Only
 	 * ever used in a scan's child, so it does not outlive the scan. */
-	static char *text[3];
+	static char *text[PASSWD_FILES];
 	static int loaded;
 	size_t i;
 
@@ -49,12 +52,12 @@ static void user_name(uid_t uid, char *buf, size_t size)
 		text_fmt(buf, size, "root");
 		return;
 	}
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < PASSWD_FILES; i++) {
 		if (!loaded && file_read_all(AT_FDCWD, passwd_files[i], &text[i], NULL) < 0)
 			text[i] = NULL;
 	}
 	loaded = 1;
-	for (i = 0; i < 3; i++)
+	for (i = 0; i < PASSWD_FILES; i++)
 		if (text[i] && !find_user(text[i], uid, buf, size))
 			return;
 	text_fmt(buf, size, "%u", uid);

@@ -140,7 +140,8 @@ static dev_t dev_of(int fd)
 int scan_init(struct scan *sc, const struct mounts *ms, const dev_t *devs,
 	      size_t ndevs, bool any_disk)
 {
-	*sc = (struct scan){ .devs = devs, .ndevs = ndevs, .own_ns = ms->own_ns };
+	*sc = (struct scan){ .devs = devs, .ndevs = ndevs, .own_ns = ms->own_ns,
+			    .reach = mounts_reach(ms) };
 	sc->id = calloc(ms->n + 1, sizeof(*sc->id));
 	sc->disk = calloc(ms->n + ndevs + 1, sizeof(dev_t));
 	sc->pseudo = calloc(ms->n + 1, sizeof(dev_t));

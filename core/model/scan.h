@@ -26,6 +26,7 @@ struct scan {
 	uint64_t own_ns;
 	dev_t nsfs, sockfs, anon;	/* st_dev of the kernel's own file systems */
 	struct unix_sockets *socks;
+	const char *reach;	/* mounts_reach() */
 	size_t strip;		/* bytes of "/oldroot" to leave out in texts */
 };
 

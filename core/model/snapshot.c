@@ -173,7 +173,12 @@ void snapshot_free(struct snapshot *s)
 
 bool snapshot_detached(const struct snapshot *s)
 {
-	return s->init.kind == INIT_STUB && s->init.in_rescue;
+	return s->init.kind == INIT_STUB && s->init.in_rescue && !snapshot_around(s);
+}
+
+bool snapshot_around(const struct snapshot *s)
+{
+	return s->mounts.around[0];
 }
 
 static bool is_old_dev(const struct old_root *old, const struct mount *m)

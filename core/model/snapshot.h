@@ -33,6 +33,8 @@ struct host {
 	uint64_t mem_total, mem_available, swap_total, swap_used;	/* bytes */
 	enum place place;
 	bool root;		/* effective uid 0 */
+	bool entered;		/* a tree of `careen enter` is there; the rescue, if any,
+				   lives in it */
 	uint64_t rescue_bytes;	/* memory the rescue's tree takes, 0 unknown */
 };
 
@@ -92,8 +94,10 @@ struct snapshot {
 int snapshot_take(unsigned parts, struct snapshot **ret, struct error *err);
 void snapshot_free(struct snapshot *s);
 
-/* PID 1 is our stub and its root is the rescue. */
+/* PID 1 is our stub, its root is the rescue, and the old root is not around that. */
 bool snapshot_detached(const struct snapshot *s);
+/* We are in a tree of `careen enter`, and the old root is still around it. */
+bool snapshot_around(const struct snapshot *s);
 /* The old root is off: detached and no mount of it left in any namespace. */
 bool snapshot_unmounted(const struct snapshot *s);
 

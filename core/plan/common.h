@@ -34,6 +34,9 @@ bool plan_stop_services(struct plan *plan, const struct snapshot *s);
 /* Mounts of the old root that are still there. */
 unsigned mounts_left(const struct snapshot *s);
 
+/* A detach in a tree of `careen enter` stopped between hand-over and pivot. */
+bool pid1_waits(const struct snapshot *s);
+
 /* The old root's top mount is on /oldroot (the detach moved it). */
 bool old_root_moved(const struct snapshot *s);
 

@@ -15,6 +15,10 @@ static void detach_state(const struct snapshot *s, struct step_state *ret)
 		state_set(ret, STEP_DONE, 0, NULL, "PID 1 is careen's stub, in RAM.");
 		return;
 	}
+	if (pid1_waits(s)) {
+		state_set(ret, STEP_READY, 0, NULL, "Half done: PID 1 is in RAM, the old root is still around it.");
+		return;
+	}
 	step_preflight.state(s, &pre);
 	if (pre.status == STEP_BLOCKED) {
 		*ret = pre;
@@ -56,6 +60,26 @@ static void plan_move(struct plan *plan, const struct snapshot *s)
 	plan_set(plan, &op->command, "mount --move /.. %s", CAREEN_OLDROOT);
 }
 
+/* In a tree of `careen enter`: it changes places with the old root. */
+static void plan_pivot(struct plan *plan, const struct snapshot *s)
+{
+	struct op *op = plan_add(plan, OP_PIVOT, DANGER_UNDOABLE, 10,
+				 "pivot the old root to %s", CAREEN_OLDROOT);
+
+	op->mount_id = mounts_old_top(&s->mounts)->id;
+	plan_set(plan, &op->src, "%s", CAREEN_TREE);
+	plan_set(plan, &op->dst, "%s", CAREEN_OLDROOT);
+	plan_set(plan, &op->command, "pivot_root %s %s", CAREEN_TREE, CAREEN_TREE CAREEN_OLDROOT);
+}
+
+static void plan_prove(struct plan *plan)
+{
+	struct op *op = plan_add(plan, OP_PROVE_DETACHED, DANGER_NONE, 10,
+				 "prove that PID 1 is in RAM");
+
+	plan_set(plan, &op->command, "readlink /proc/1/exe; stat -L /proc/1/root /");
+}
+
 static void plan_take(struct plan *plan, const struct snapshot *s,
 		      const struct strategy *st)
 {
@@ -70,9 +94,6 @@ static void plan_take(struct plan *plan, const struct snapshot *s,
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 	plan_set(plan, &op->command, st->command, s->init.exe, trigger ? trigger : "");
 #pragma GCC diagnostic pop
-	op = plan_add(plan, OP_PROVE_DETACHED, DANGER_NONE, 10,
-		      "prove that PID 1 is in RAM");
-	plan_set(plan, &op->command, "readlink /proc/1/exe; stat -L /proc/1/root /");
 }
 
 static void plan_prepare(struct plan *plan, const struct snapshot *s)
@@ -123,10 +144,21 @@ static int detach_allowed(const struct snapshot *s, struct error *err)
 	if (snapshot_detached(s))
 		return error_set(err, EALREADY, "detach", "", "PID 1 is already in RAM",
 				 "Go on with Kill, or back with Resume.");
+	if (pid1_waits(s))
+		return 0;
 	step_preflight.state(s, &pre);
 	if (pre.status == STEP_BLOCKED)
 		return error_set(err, EPERM, "detach", "", pre.why, "See careen plan preflight.");
 	return 0;
+}
+
+static int no_clean_stop(struct plan *plan, const struct snapshot *s, struct error *err)
+{
+	plan_free(plan);
+	return error_set(err, ENOTSUP, "detach", s->init.name, s->init.frozen ?
+			 "a frozen PID 1 stops no service" :
+			 "careen does not know how it stops its services",
+			 "Detach without --clean: Kill sends SIGTERM first.");
 }
 
 static int detach_plan(const struct snapshot *s, const struct plan_opts *opts,
@@ -136,27 +168,26 @@ static int detach_plan(const struct snapshot *s, const struct plan_opts *opts,
 	struct plan *plan;
 	int r = detach_allowed(s, err);
 
-	if (r < 0)
-		return r;
-	r = pick_strategy(s, opts ? opts->strategy : NULL, &st, err);
+	if (r == 0 && !pid1_waits(s))
+		r = pick_strategy(s, opts ? opts->strategy : NULL, &st, err);
 	if (r < 0)
 		return r;
 	plan = plan_new("detach", "Detach: PID 1 moves into RAM");
 	if (!plan)
 		return plan_finish(plan, ret, err);
 	plan_set(plan, &plan->undo, "Undo: Resume, which starts the system again from the same disk.");
-	plan_prepare(plan, s);
-	if (opts && opts->clean && !st->stops && !plan_stop_services(plan, s)) {
-		plan_free(plan);
-		return error_set(err, ENOTSUP, "detach", s->init.name, s->init.frozen ?
-				 "a frozen PID 1 stops no service" :
-				 "careen does not know how it stops its services",
-				 "Detach without --clean: Kill sends SIGTERM first.");
+	if (!pid1_waits(s)) {
+		plan_prepare(plan, s);
+		if (opts && opts->clean && !st->stops && !plan_stop_services(plan, s))
+			return no_clean_stop(plan, s, err);
+		plan_swapoff(plan, s);
+		if (!old_root_moved(s) && !snapshot_around(s))
+			plan_move(plan, s);
+		plan_take(plan, s, st);
 	}
-	plan_swapoff(plan, s);
-	if (!old_root_moved(s))
-		plan_move(plan, s);
-	plan_take(plan, s, st);
+	if (snapshot_around(s))
+		plan_pivot(plan, s);
+	plan_prove(plan);
 	return plan_finish(plan, ret, err);
 }
 

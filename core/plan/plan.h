@@ -24,6 +24,7 @@ enum op_kind {
 	OP_SWAPOFF,	/* dst = swap path */
 	OP_NET_KEEP,	/* addresses with a lifetime: valid for ever */
 	OP_MOVE,	/* mount --move src dst */
+	OP_PIVOT,	/* pivot_root src dst: the tree under the old root, mount_id */
 	OP_HANDOVER,	/* strategy = row of the strategies table, src = init's path */
 	OP_PROVE_DETACHED,
 	OP_KILL,	/* procs: TERM or KILL each, wait on pidfds, KILL what is left */
@@ -40,7 +41,11 @@ enum op_kind {
 	OP_CHECK_INIT,	/* dst = new root: init and its loader exist and can be executed */
 	OP_GO,		/* tell the stub to become src = init again */
 	OP_WAIT_RUNNING,/* until the init says the system is up */
-	OP_SAVE_LOG,	/* journal and events into dst */
+	OP_SAVE_LOG,	/* journal and events into dst, below src (the real system) */
+	OP_TREE_MOUNT,	/* dst: RAM for the rescue's tree, if there is enough */
+	OP_TREE_FILL,	/* dst: from the running system */
+	OP_TREE_START,	/* dst: its mounts, lifeline, ssh server; it must answer */
+	OP_TREE_LEAVE,	/* dst: everything of it ends, its RAM comes back */
 	OP_KINDS
 };
 

@@ -13,6 +13,8 @@ static void resume_state(const struct snapshot *s, struct step_state *ret)
 	if (snapshot_detached(s))
 		state_set(ret, STEP_READY, 0, NULL, "Start the system again from %s.",
 			  s->old.source[0] ? s->old.source : "its disk");
+	else if (pid1_waits(s))
+		state_set(ret, STEP_READY, 0, NULL, "Start the system again where it is; its disk was never left.");
 	else if (old_root_moved(s))
 		state_set(ret, STEP_READY, 0, NULL, "Put the old root back; PID 1 (%s) never left it.",
 			  s->init.name);
@@ -144,20 +146,21 @@ static const char *how_far(const struct snapshot *s)
 	const char *base = strrchr(s->old.init, '/');
 
 	return base && strcmp(base, "/systemd") ? "ps -ef" :
-						  "chroot /.. systemctl is-system-running --wait";
+						  "chroot /proc/1/root systemctl is-system-running --wait";
 }
 
-static void plan_start(struct plan *plan, const struct snapshot *s)
+static void plan_check_init(struct plan *plan, const struct snapshot *s)
 {
-	struct op *op;
-
-	op = plan_add(plan, OP_CHECK_INIT, DANGER_NONE, 30,
+	struct op *op = plan_add(plan, OP_CHECK_INIT, DANGER_NONE, 30,
 		      "check %s and its loader", s->init.boot);
 	plan_set(plan, &op->src, "%s", s->init.boot);
 	plan_set(plan, &op->dst, CAREEN_OLDROOT);
 	plan_set(plan, &op->command, "chroot %s test -x %s", CAREEN_OLDROOT, s->init.boot);
-	plan_move_back(plan);
-	op = plan_add(plan, OP_GO, DANGER_UNDOABLE, 60, "PID 1 becomes %s again", s->init.boot);
+}
+
+static void plan_start(struct plan *plan, const struct snapshot *s)
+{
+	struct op *op = plan_add(plan, OP_GO, DANGER_UNDOABLE, 60, "PID 1 becomes %s again", s->init.boot);
 	plan_set(plan, &op->src, "%s", s->init.boot);
 	plan_set(plan, &op->command, "kill -USR1 1");
 	op = plan_add(plan, OP_WAIT_RUNNING, DANGER_NONE, 900, "wait until the system is up");
@@ -166,8 +169,8 @@ static void plan_start(struct plan *plan, const struct snapshot *s)
 	op = plan_add(plan, OP_SAVE_LOG, DANGER_UNDOABLE, 30,
 		      "write the transcript to /var/log/careen");
 	op->skippable = true;
-	plan_set(plan, &op->dst, "/../var/log/careen");
-	plan_set(plan, &op->command, "careen log > /../var/log/careen/...");
+	plan_set(plan, &op->dst, "/var/log/careen");
+	plan_set(plan, &op->command, "careen log > /proc/1/root/var/log/careen/...");
 }
 
 static int resume_detached(struct plan *plan, const struct snapshot *s, struct error *err)
@@ -183,8 +186,18 @@ static int resume_detached(struct plan *plan, const struct snapshot *s, struct e
 	if (r < 0)
 		return r;
 	plan_api_mounts(plan, s);
+	plan_check_init(plan, s);
+	plan_move_back(plan);
 	plan_start(plan, s);
 	return 0;
+}
+
+/* The old root was never moved: the stub finds it around itself. */
+static void resume_waiting(struct plan *plan, const struct snapshot *s)
+{
+	if (holders_to_stop(s))
+		plan_kill(plan, s);
+	plan_start(plan, s);
 }
 
 static int resume_plan(const struct snapshot *s, const struct plan_opts *opts,
@@ -196,7 +209,7 @@ static int resume_plan(const struct snapshot *s, const struct plan_opts *opts,
 	(void)opts;
 	if (r < 0)
 		return r;
-	if (!snapshot_detached(s) && !old_root_moved(s))
+	if (!snapshot_detached(s) && !old_root_moved(s) && !pid1_waits(s))
 		return error_set(err, EALREADY, "resume", "", "the system is running", NULL);
 	plan = plan_new("resume", "Resume: the system starts again");
 	if (!plan)
@@ -204,6 +217,8 @@ static int resume_plan(const struct snapshot *s, const struct plan_opts *opts,
 	plan_set(plan, &plan->undo, "Undo: Detach again.");
 	if (snapshot_detached(s)) {
 		r = resume_detached(plan, s, err);
+	} else if (pid1_waits(s)) {
+		resume_waiting(plan, s);
 	} else {
 		plan_unbind(plan, s);
 		plan_move_back(plan);

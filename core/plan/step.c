@@ -59,8 +59,8 @@ static const char *place_refusal(const struct snapshot *s, const char **hint)
 		*hint = "Run careen on the machine itself, outside the container.";
 		return "this is a container, which has no disks or PID 1 of its own";
 	case PLACE_UNPREPARED:
-		*hint = "Install careen, run update-initramfs -u and boot once.";
-		return "this system was booted without careen's initramfs";
+		*hint = "Run careen enter, which makes a rescue now, without a reboot.";
+		return "there is no rescue in this system yet";
 	case PLACE_NORMAL:
 		*hint = "Log in with: ssh -p 1022 root@this-host";
 		return "this is the normal system; changes are made from the rescue";
@@ -171,4 +171,9 @@ bool old_root_moved(const struct snapshot *s)
 	const struct mount *top = mounts_old_top(&s->mounts);
 
 	return top && !strcmp(top->target, CAREEN_OLDROOT);
+}
+
+bool pid1_waits(const struct snapshot *s)
+{
+	return snapshot_around(s) && s->init.kind == INIT_STUB && s->init.in_rescue;
 }

@@ -27,6 +27,7 @@ struct finding {
 
 struct plan_opts {
 	bool clean;		/* detach: stop units in the init's own order first */
+	bool replace;		/* enter: instead of the rescue that is there */
 	const char *strategy;	/* detach: name in strategies, NULL = best */
 	const char *device;	/* repair: "vda1" or "/dev/vda1" */
 	const char *tool;	/* repair: name in the tools table */
@@ -46,6 +47,8 @@ struct step {
 extern const struct step step_preflight, step_detach, step_kill, step_unmount,
 			 step_repair, step_resume;
 extern const struct step *const steps[];	/* NULL-terminated, in order */
+/* Before and after the trip, in the normal system: enter.c. Not in steps[]. */
+extern const struct step step_enter, step_leave;
 const struct step *step_find(const char *name);
 /* The step an operator would take next; never NULL. */
 const struct step *step_next(const struct snapshot *s);

@@ -90,6 +90,8 @@ static bool softreboot_applies(const struct snapshot *s, char *why, unsigned lon
 		text_fmt(why, size, "only systemd has a soft reboot");
 	else if (s->init.frozen)
 		text_fmt(why, size, "PID 1 has frozen itself and stops nothing");
+	else if (snapshot_around(s))	/* its end is not ours to choose: it unmounts */
+		text_fmt(why, size, "the rescue still lies in the system that would be taken down");
 	else if (leading_number(s->init.version) < 255)
 		text_fmt(why, size, "systemd %s has no soft reboot that spares this session",
 			 s->init.version);

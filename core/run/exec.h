@@ -13,6 +13,8 @@
 /* The executors, by the file that has them. */
 typedef int op_fn(struct op_ctx *ctx, const struct op *op, struct error *err);
 op_fn op_trial, op_record, op_move, op_handover, op_prove_detached;	/* op_detach.c */
+op_fn op_pivot;								/* around.c */
+op_fn op_tree_mount, op_tree_fill, op_tree_start, op_tree_leave;		/* op_tree.c */
 op_fn op_swapoff, op_loop_detach, op_written;				/* op_kernel.c */
 op_fn op_nfsd_stop, op_binfmt;						/* op_kernel_files.c */
 op_fn op_net_keep;							/* op_net.c */
@@ -48,6 +50,11 @@ bool same_file(const char *a, const char *b);	/* after symlinks; false if unsure
 int path_mount_id(const char *path);	/* id of the mount @path is on, or -errno */
 uint64_t path_mount_unique(const char *path);	/* its unique id, 0 unknown */
 bool old_root_stacked(void);		/* something is mounted over the rescue's / */
+/* around.c: a path to the old root's "/", wherever it lies now. */
+const char *old_root_path(void);
+bool old_root_around(void);	/* we are in a tree of `careen enter`, before the pivot */
+/* In a child: chroot to the topmost directory that ".." leads to; 0 or -errno. */
+int climb_out(void);
 bool pid1_is_stub(void);
 bool pid1_in_rescue(void);
 char process_state(pid_t pid);		/* proc(5) state letter, '?' when gone */

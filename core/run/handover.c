@@ -27,6 +27,7 @@ struct take {
 	struct op_ctx *ctx;
 	const char *init_path;		/* in the old root */
 	char target[320];		/* the same, seen from the rescue */
+	bool around;			/* old_root_around() */
 	int64_t until;			/* now_ms() */
 	struct init init;		/* as it was before */
 };
@@ -91,16 +92,17 @@ static int wait_taken(const struct take *t, struct error *err)
 	}
 }
 
-static bool is_bound(const char *target)
+static bool is_bound(const struct take *t)
 {
-	const struct mount *m;
 	struct mounts ms;
-	bool bound;
+	bool bound = false;
+	size_t i;
 
-	if (own_mounts(&ms, NULL) < 0)
+	if (mounts_read(&ms, NULL) < 0)
 		return true;		/* unknown is not gone */
-	m = mount_on(&ms, target);
-	bound = m && !strcmp(m->root, CAREEN_ESCAPE);
+	for (i = 0; i < ms.n_own && !bound; i++)
+		bound = ms.row[i].old && !strcmp(ms.row[i].root, CAREEN_ESCAPE) &&
+			!strcmp(mount_path(&ms.row[i]), t->init_path);
 	mounts_free(&ms);
 	return bound;
 }
@@ -109,13 +111,31 @@ static int bind_escape(const struct take *t, struct error *err)
 {
 	int r;
 
-	if (is_bound(t->target))	/* left by an attempt that was killed */
+	if (is_bound(t))	/* left by an attempt that was killed */
 		return 0;
 	r = sys->mount(CAREEN_ESCAPE, t->target, NULL, MS_BIND, NULL);
 	if (r < 0)
 		return error_set(err, r, "bind the escape program over", t->target, NULL,
 				 "PID 1 is untouched. Is the old root on %s?", CAREEN_OLDROOT);
 	return 0;
+}
+
+/* From around us the path through PID 1 is gone once PID 1 is here. */
+static int unbind_child(void *arg, struct error *err)
+{
+	const struct take *t = arg;
+	const char *target = t->target;
+	int r;
+
+	(void)err;
+	if (t->around) {
+		target = t->init_path;
+		r = climb_out();
+		if (r < 0)
+			return r;
+	}
+	r = sys->umount(target, UMOUNT_NOFOLLOW);
+	return r < 0 ? sys->umount(target, UMOUNT_NOFOLLOW | MNT_DETACH) : r;
 }
 
 /*
@@ -126,12 +146,10 @@ static int unbind_escape(const struct take *t, struct error *err)
 {
 	int r;
 
-	if (!is_bound(t->target))
+	if (!is_bound(t))
 		return 0;
-	r = sys->umount(t->target, UMOUNT_NOFOLLOW);
-	if (r < 0)
-		r = sys->umount(t->target, UMOUNT_NOFOLLOW | MNT_DETACH);
-	if (!is_bound(t->target))
+	r = run_with_deadline(10, unbind_child, (void *)t, NULL);
+	if (!is_bound(t))
 		return 0;
 	return error_set(err, r < 0 ? r : EBUSY, "take the escape program off", t->target, NULL,
 			 "By hand: umount -l %s", t->target);
@@ -271,7 +289,8 @@ int handover_take(struct op_ctx *ctx, const char *name, const char *init_path,
 		return error_set(err, EINVAL, "take PID 1", t.init.name,
 				 "the old root has not been moved aside",
 				 "PID 1 is untouched. Make the plan again.");
-	text_fmt(t.target, sizeof(t.target), "%s%s", CAREEN_OLDROOT, init_path);
+	t.around = old_root_around();
+	text_fmt(t.target, sizeof(t.target), "%s%s", old_root_path(), init_path);
 	t.until = now_ms() + 1000 * (int64_t)(deadline_s ? deadline_s : 30);
 	for (i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
 		if (!strcmp(ways[i].name, name ? name : ""))

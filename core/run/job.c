@@ -93,6 +93,8 @@ static int tell_truth(void *arg, struct error *err)
 	    !strcmp(mounts_old_top(&s->mounts)->target, CAREEN_OLDROOT))
 		text_fmt(t->text, sizeof(t->text), "The old root is on %s, and PID 1 (%s) is in it.",
 			 CAREEN_OLDROOT, s->init.name);
+	else if (!snapshot_detached(s) && s->init.kind == INIT_STUB)
+		text_fmt(t->text, sizeof(t->text), "PID 1 is in RAM; the old root is where it was.");
 	else if (!snapshot_detached(s))
 		text_fmt(t->text, sizeof(t->text), "PID 1 is %s, in the real system.", s->init.name);
 	else if (mounts)

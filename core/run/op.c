@@ -13,6 +13,7 @@ const struct op_exec op_execs[OP_KINDS] = {
 	[OP_SWAPOFF]		= { "swapoff", op_swapoff },
 	[OP_NET_KEEP]		= { "net-keep", op_net_keep },
 	[OP_MOVE]		= { "move", op_move },
+	[OP_PIVOT]		= { "pivot", op_pivot },
 	[OP_HANDOVER]		= { "handover", op_handover },
 	[OP_PROVE_DETACHED]	= { "prove-detached", op_prove_detached },
 	[OP_KILL]		= { "kill", op_kill },
@@ -30,6 +31,10 @@ const struct op_exec op_execs[OP_KINDS] = {
 	[OP_GO]			= { "go", op_go },
 	[OP_WAIT_RUNNING]	= { "wait-running", op_wait_running },
 	[OP_SAVE_LOG]		= { "save-log", op_save_log },
+	[OP_TREE_MOUNT]		= { "tree-mount", op_tree_mount },
+	[OP_TREE_FILL]		= { "tree-fill", op_tree_fill },
+	[OP_TREE_START]		= { "tree-start", op_tree_start },
+	[OP_TREE_LEAVE]		= { "tree-leave", op_tree_leave },
 };
 
 void ctx_note(struct op_ctx *ctx, const char *fmt, ...)
@@ -61,4 +66,18 @@ void ctx_progress(struct op_ctx *ctx, double fraction, const char *fmt, ...)
 bool ctx_stop(struct op_ctx *ctx)
 {
 	return ctx && ctx->stop_asked && ctx->stop_asked(ctx->job);
+}
+
+int ops_run(const struct plan *plan, struct op_ctx *ctx,
+	    void (*tell)(size_t i, int r, const struct error *err), struct error *err)
+{
+	size_t i;
+	int r = 0;
+
+	for (i = 0; i < plan->n && r >= 0; i++) {
+		tell(i, 1, NULL);
+		r = op_execs[plan->ops[i].kind].run(ctx, &plan->ops[i], err);
+		tell(i, r < 0 ? r : 0, err);
+	}
+	return r < 0 ? r : 0;
 }

@@ -25,6 +25,14 @@ struct op_exec {
 extern const struct op_exec op_execs[OP_KINDS];
 
 /*
+ * Run @plan here and now, in this process: for what comes before there is a rescue
+ * to have jobs in. @tell hears of each op when it begins (@r 1) and when it has
+ * ended (0 or -errno, then with @err). Ends at the first failure, with its code.
+ */
+int ops_run(const struct plan *plan, struct op_ctx *ctx,
+	    void (*tell)(size_t i, int r, const struct error *err), struct error *err);
+
+/*
  * Run @fn in a child with a deadline; the child's error comes back through a
  * pipe. -ETIMEDOUT when it did not end in time: the child is killed, and if it
  * sits in D state it is left behind and @err says so.

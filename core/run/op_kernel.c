@@ -13,11 +13,11 @@
 
 /*
  * The kernel and the operator call a swap file by its path in the old root,
- * which has been at three places by the time it is switched off.
+ * which has been at several places by the time it is switched off.
  */
 static int swapoff_child(void *arg, struct error *err)
 {
-	static const char *const below[] = { "", "/..", CAREEN_OLDROOT };
+	static const char *const below[] = { "", "/..", CAREEN_OLDROOT, "/proc/1/root" };
 	const char *path = arg;
 	int r = -ENOENT, tried;
 	char name[300];

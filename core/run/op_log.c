@@ -22,26 +22,6 @@
 
 #define MAX_JOBS 50
 
-/* "/../var/log/careen" -> root "/..", parent "var/log", name "careen". */
-static int split(const char *dst, const char **root, char *parent, size_t size,
-		 const char **name)
-{
-	static const char *const roots[] = { "/..", CAREEN_OLDROOT, "" };
-	const char *slash = strrchr(dst, '/');
-	size_t i, len;
-
-	for (i = 0; i < 3; i++) {
-		len = strlen(roots[i]);
-		if (strncmp(dst, roots[i], len) || dst[len] != '/')
-			continue;
-		*root = len ? roots[i] : "/";
-		*name = slash + 1;
-		text_fmt(parent, size, "%.*s", (int)(slash - dst - (long)len), dst + len);
-		return **name ? 0 : -EINVAL;
-	}
-	return -EINVAL;
-}
-
 static int open_inside(const char *root, const char *path)
 {
 	struct open_how how = {
@@ -57,14 +37,15 @@ static int open_inside(const char *root, const char *path)
 	return fd;
 }
 
-static int open_log_dir(const char *dst)
+static int open_log_dir(const char *root, const char *dst)
 {
-	const char *root = NULL, *name = NULL;
+	const char *name = strrchr(dst, '/');
 	char parent[256];
-	int up, dir, r = split(dst, &root, parent, sizeof(parent), &name);
+	int up, dir, r;
 
-	if (r < 0)
-		return r;
+	if (!name++ || !*name)
+		return -EINVAL;
+	text_fmt(parent, sizeof(parent), "%.*s", (int)(name - 1 - dst), dst);
 	up = open_inside(root, parent);
 	if (up < 0)
 		return up;
@@ -126,14 +107,14 @@ static int write_log(int fd)
 }
 
 struct save {
-	const char *dst;
+	const char *root, *dst;
 	char name[64];
 };
 
 static int save_child(void *arg, struct error *err)
 {
 	const struct save *s = arg;
-	int dir = open_log_dir(s->dst), fd, r;
+	int dir = open_log_dir(s->root, s->dst), fd, r;
 
 	if (dir < 0)
 		return error_set(err, dir, "open", s->dst, NULL,
@@ -149,7 +130,8 @@ static int save_child(void *arg, struct error *err)
 
 int op_save_log(struct op_ctx *ctx, const struct op *op, struct error *err)
 {
-	struct save s = { .dst = op->dst };
+	/* wherever the old root lies: PID 1 is its init again */
+	struct save s = { .root = op->src ? op->src : "/proc/1/root", .dst = op->dst };
 	char date[32] = "";
 	time_t now = time(NULL);
 	struct tm tm;
@@ -160,7 +142,6 @@ int op_save_log(struct op_ctx *ctx, const struct op *op, struct error *err)
 	text_fmt(s.name, sizeof(s.name), "%s-%s.log", date, job_current());
 	r = run_with_deadline(op->deadline_s, save_child, &s, err);
 	if (r == 0)
-		ctx_note(ctx, "written: %s/%s", strncmp(op->dst, "/../", 4) ? op->dst : op->dst + 3,
-			 s.name);
+		ctx_note(ctx, "written: %s/%s", op->dst, s.name);
 	return r;
 }

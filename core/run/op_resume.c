@@ -55,7 +55,7 @@ static int go_failed(struct op_ctx *ctx, int code, const char *why, struct error
 
 	if (init_took_over())
 		return 0;
-	r = sys->mount("/..", CAREEN_OLDROOT, NULL, MS_MOVE, NULL);
+	r = old_root_stacked() ? sys->mount("/..", CAREEN_OLDROOT, NULL, MS_MOVE, NULL) : 0;
 	if (r < 0)
 		ctx_note(ctx, "The old root could not be moved back to %s: %s", CAREEN_OLDROOT,
 			 strerror(-r));

@@ -40,25 +40,20 @@ static void on_output(void *arg, const char *buf, size_t n)
 	}
 }
 
-static const char *real_root(void)
-{
-	return old_root_stacked() ? "/.." : CAREEN_OLDROOT;
-}
-
 static int deadline_over(const struct spawn *sp, const char *what, struct error *err)
 {
 	if (sp->stopped)
 		return error_set(err, ECANCELED, what, "", "stopped by the operator", NULL);
 	return error_set(err, ETIMEDOUT, what, "", "not done in time", strcmp(sp->argv[0], "systemctl") ?
 			 "See what still runs: chroot %s ps -ef" :
-			 "See what it waits for: chroot %s systemctl list-jobs", real_root());
+			 "See what it waits for: chroot %s systemctl list-jobs", old_root_path());
 }
 
 int op_stop_units(struct op_ctx *ctx, const struct op *op, struct error *err)
 {
 	struct words w = { .ctx = ctx };
 	struct spawn sp = {
-		.ctx = ctx, .argv = op->argv, .root = real_root(), .output = on_output,
+		.ctx = ctx, .argv = op->argv, .root = old_root_path(), .output = on_output,
 		.arg = &w, .until = now_ms() + 1000 * (int64_t)(op->deadline_s ? op->deadline_s : 180),
 	};
 	char why[250];
@@ -88,7 +83,7 @@ static int ask_systemd(struct op_ctx *ctx, int64_t until, struct words *w, struc
 	int status, r;
 
 	*sp = (struct spawn){
-		.ctx = ctx, .argv = argv, .root = real_root(), .output = on_output, .arg = w,
+		.ctx = ctx, .argv = argv, .root = old_root_path(), .output = on_output, .arg = w,
 		.until = until,
 	};
 	w->line[0] = '\0';
@@ -104,7 +99,7 @@ static void note_failed_units(struct op_ctx *ctx)
 				      "--no-pager", NULL };
 	struct words w = { .ctx = ctx };
 	struct spawn sp = {
-		.argv = argv, .root = real_root(), .output = on_output, .arg = &w,
+		.argv = argv, .root = old_root_path(), .output = on_output, .arg = &w,
 		.until = now_ms() + 10000,
 	};
 	int status;
@@ -145,7 +140,7 @@ int wait_systemd(struct op_ctx *ctx, int64_t until, struct error *err)
 		}
 		if (!strcmp(w.line, "maintenance") || !strcmp(w.line, "stopping"))
 			return error_set(err, EIO, "wait for the system", "", w.line,
-					 "See: chroot %s journalctl -b -p err", real_root());
+					 "See: chroot %s journalctl -b -p err", old_root_path());
 		sleep_ms(200);
 		if (now_ms() >= until) {
 			sp.timed_out = true;

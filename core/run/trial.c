@@ -4,7 +4,8 @@
  * A systemd whose re-exec fails freezes for good, so the very path is executed
  * first, in a child with a mount namespace of its own: the old root is moved
  * aside there, the escape program is bound over the init's binary there, and
- * what comes out must be the stub, in the rescue.
+ * what comes out must be the stub, in the rescue. In a tree of `careen enter` the
+ * old root stays where it is, around us, and the pivot is tried afterwards.
  */
 #include "run/handover.h"
 
@@ -25,6 +26,11 @@
 #include "run/exec.h"
 
 #define TRIAL_SECONDS 20
+
+struct trial {
+	const char *init_path;
+	bool around;		/* old_root_around() */
+};
 
 static const char unharmed[] = "Nothing was changed; PID 1 is untouched.";
 
@@ -55,24 +61,37 @@ static int check_propagation(struct error *err)
 	return r;
 }
 
-static int own_namespace(const char *init_path, struct error *err)
+/* As the detach will: where the init's binary is then, below @ret_root. */
+static int place_old_root(bool around, const char **ret_root, struct error *err)
+{
+	int r = 0;
+
+	*ret_root = around ? "/" : CAREEN_OLDROOT;
+	if (!around && old_root_stacked())
+		r = sys->mount("/..", CAREEN_OLDROOT, NULL, MS_MOVE, NULL);
+	return r < 0 ? error_set(err, r, "trial", "move the old root to " CAREEN_OLDROOT,
+				 NULL, "%s", unharmed) : 0;
+}
+
+static int own_namespace(const struct trial *t, const char **ret_root, struct error *err)
 {
 	char target[320];
 	int r;
 
 	if (unshare(CLONE_NEWNS) < 0)
 		return error_set(err, errno, "trial", "mount namespace", NULL, "%s", unharmed);
-	r = sys->mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
+	/* from the top, or the copies outside would stay in touch with the originals */
+	r = t->around ? climb_out() : 0;
+	if (r == 0)
+		r = sys->mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
 	if (r < 0)
 		return error_set(err, r, "trial", "make mounts private", NULL, "%s", unharmed);
-	if (old_root_stacked()) {
-		r = sys->mount("/..", CAREEN_OLDROOT, NULL, MS_MOVE, NULL);
-		if (r < 0)
-			return error_set(err, r, "trial", "move the old root to " CAREEN_OLDROOT,
-					 NULL, "%s", unharmed);
-	}
-	text_fmt(target, sizeof(target), "%s%s", CAREEN_OLDROOT, init_path);
-	r = sys->mount(CAREEN_ESCAPE, target, NULL, MS_BIND, NULL);
+	r = place_old_root(t->around, ret_root, err);
+	if (r < 0)
+		return r;
+	text_fmt(target, sizeof(target), "%s%s", t->around ? "" : *ret_root, t->init_path);
+	r = sys->mount(t->around ? CAREEN_TREE CAREEN_ESCAPE : CAREEN_ESCAPE, target, NULL, MS_BIND,
+		       NULL);
 	if (r < 0)
 		return error_set(err, r, "trial", target,
 				 "our program cannot be bound over the init's binary", "%s",
@@ -81,14 +100,15 @@ static int own_namespace(const char *init_path, struct error *err)
 }
 
 /* In the innermost child, as PID 1 would do it; the errno goes to @fd. */
-static void __attribute__((noreturn)) exec_escape(const char *init_path, int fd)
+static void __attribute__((noreturn))
+exec_escape(const char *root, const char *init_path, int fd)
 {
 	char *argv[] = { (char *)init_path, "--careen-trial", NULL };
 	char *envp[] = { NULL };
 	int code;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (chroot(CAREEN_OLDROOT) == 0 && chdir("/") == 0)
+	if (chroot(root) == 0 && chdir("/") == 0)
 		execve(init_path, argv, envp);
 	code = errno;
 	if (write(fd, &code, sizeof(code)) < 0)
@@ -116,7 +136,7 @@ static int judge(int status, const char *init_path, struct error *err)
 	return error_set(err, EIO, "trial", init_path, why, "%s", unharmed);
 }
 
-static int execute(const char *init_path, struct error *err)
+static int execute(const char *root, const char *init_path, struct error *err)
 {
 	int fds[2], status = 0, code = 0;
 	ssize_t n;
@@ -126,7 +146,7 @@ static int execute(const char *init_path, struct error *err)
 		return error_set(err, errno, "trial", "pipe", NULL, "%s", unharmed);
 	pid = fork();
 	if (pid == 0)
-		exec_escape(init_path, fds[1]);
+		exec_escape(root, init_path, fds[1]);
 	close(fds[1]);
 	n = pid < 0 ? 0 : read(fds[0], &code, sizeof(code));
 	close(fds[0]);
@@ -141,19 +161,30 @@ static int execute(const char *init_path, struct error *err)
 	return judge(status, init_path, err);
 }
 
+/* In here nobody but us has the copy of the old root as its root. */
+static int try_pivot(struct error *err)
+{
+	int r = sys->pivot_root(CAREEN_TREE, CAREEN_TREE CAREEN_OLDROOT);
+
+	return r < 0 ? error_set(err, r, "trial", "pivot the old root to " CAREEN_OLDROOT, NULL,
+				 "%s", unharmed) : 0;
+}
+
 static int trial_child(void *arg, struct error *err)
 {
-	const char *init_path = arg;
-	int r = own_namespace(init_path, err);
+	const struct trial *t = arg;
+	const char *root;
+	int r = own_namespace(t, &root, err);
 
-	return r < 0 ? r : execute(init_path, err);
+	if (r == 0)
+		r = execute(root, t->init_path, err);
+	return r == 0 && t->around ? try_pivot(err) : r;
 }
 
 int handover_trial(const char *init_path, struct error *err)
 {
-	int r = check_propagation(err);
+	struct trial t = { .init_path = init_path, .around = old_root_around() };
+	int r = t.around ? 0 : check_propagation(err);
 
-	if (r < 0)
-		return r;
-	return run_with_deadline(TRIAL_SECONDS, trial_child, (void *)init_path, err);
+	return r < 0 ? r : run_with_deadline(TRIAL_SECONDS, trial_child, &t, err);
 }

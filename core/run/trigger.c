@@ -12,7 +12,7 @@
 
 #include "base/sys.h"
 #include "base/text.h"
-#include "paths.h"
+#include "run/exec.h"
 
 /* Write to a FIFO of the old root that PID 1 reads; never create or wait. */
 static int write_fifo(const char *const *paths, const void *buf, size_t len,
@@ -23,7 +23,7 @@ static int write_fifo(const char *const *paths, const void *buf, size_t len,
 	int fd = -1, r = -ENOENT;
 
 	for (; *paths && fd < 0; paths++) {
-		text_fmt(path, sizeof(path), "%s%s", CAREEN_OLDROOT, *paths);
+		text_fmt(path, sizeof(path), "%s%s", old_root_path(), *paths);
 		fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
 		if (fd < 0 && errno != ENOENT)
 			r = -errno;

@@ -45,6 +45,15 @@ static const char off[] =
 	"20 1 0:18 / /proc rw - proc proc rw\n"
 	"21 1 0:5 / /dev rw - devtmpfs udev rw\n";
 
+/* In a tree of careen enter: its own mounts, then what is around it. */
+static const char around[] =
+	"60 59 0:60 / / rw - tmpfs careen rw\n"
+	"61 60 0:18 / /proc rw - proc proc rw\n"
+	"28 1 254:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw,errors=remount-ro\n"
+	"29 28 0:18 / /proc rw shared:2 - proc proc rw\n"
+	"32 28 0:23 / /run rw shared:5 - tmpfs tmpfs rw\n"
+	"59 32 0:23 /careen /run/careen rw - tmpfs tmpfs rw\n";
+
 #define S(x) ((char *)(x))
 static struct holder procs[] = {
 	{ .kind = HOLDER_LOOP, .out = OUT_LOOP_DETACH, .command = S("loop0"),
@@ -113,14 +122,15 @@ static void detached(struct snapshot *s, const char *mountinfo)
 	strcpy(s->init.name, "stub");
 }
 
-static char *plan_text(const struct snapshot *s, const char *step, const struct plan_opts *opts)
+static char *step_text(const struct snapshot *s, const struct step *step,
+		       const struct plan_opts *opts)
 {
 	struct plan *plan = NULL;
 	struct error err = { 0 };
 	char *text = NULL, buf[1024];
 	size_t size = 0;
 	FILE *f = open_memstream(&text, &size);
-	int r = step_find(step)->plan(s, opts, &plan, &err);
+	int r = step->plan(s, opts, &plan, &err);
 
 	if (r == 0)
 		plan_print(plan, f);
@@ -129,6 +139,11 @@ static char *plan_text(const struct snapshot *s, const char *step, const struct 
 	fclose(f);
 	plan_free(plan);
 	return text;
+}
+
+static char *plan_text(const struct snapshot *s, const char *step, const struct plan_opts *opts)
+{
+	return step_text(s, step_find(step), opts);
 }
 
 static bool preflight_says(const struct snapshot *s, const char *text)
@@ -299,6 +314,61 @@ static void test_detached(void)
 	mounts_free(&s.mounts);
 }
 
+static void look_around(struct snapshot *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->mounts.n; i++)
+		s->mounts.row[i].old = s->mounts.row[i].id < 60;
+	strcpy(s->mounts.around, "/proc/1/root");
+	s->host.entered = true;
+}
+
+static void test_around(void)
+{
+	struct step_state st;
+	struct snapshot s;
+
+	fill(&s, around);
+	look_around(&s);
+	holders_are(&s, 1, 3);
+	is_str(step_next(&s)->name, "detach", "around: detach is next");
+	golden("detach-around", plan_text(&s, "detach", NULL));
+	refusal(&s, "resume", NULL, -EALREADY);
+	mounts_free(&s.mounts);
+	detached(&s, around);
+	look_around(&s);
+	holders_are(&s, 2, 2);
+	step_detach.state(&s, &st);
+	ok(st.status == STEP_READY && strstr(st.why, "Half done"), "handed over, not pivoted: half done");
+	golden("detach-waits", plan_text(&s, "detach", NULL));
+	golden("resume-waits", plan_text(&s, "resume", NULL));
+	refusal(&s, "kill", NULL, -EPERM);
+	refusal(&s, "unmount", NULL, -EPERM);
+	mounts_free(&s.mounts);
+}
+
+static void test_enter(void)
+{
+	const struct plan_opts replace = { .replace = true };
+	struct snapshot s;
+
+	fill(&s, before);
+	golden("enter-rescue", step_text(&s, &step_enter, NULL));
+	s.host.place = PLACE_UNPREPARED;
+	golden("enter", step_text(&s, &step_enter, NULL));
+	golden("leave-none", step_text(&s, &step_leave, NULL));
+	s.host.entered = true;
+	golden("enter-again", step_text(&s, &step_enter, NULL));
+	s.host.place = PLACE_NORMAL;
+	golden("enter-there", step_text(&s, &step_enter, NULL));
+	golden("enter-replace", step_text(&s, &step_enter, &replace));
+	golden("leave", step_text(&s, &step_leave, NULL));
+	s.host.root = false;
+	golden("enter-user", step_text(&s, &step_enter, NULL));
+	mounts_free(&s.mounts);
+}
+
 static void test_off(void)
 {
 	const char *answers[] = { "uuid=", "label=new root", NULL };
@@ -378,6 +448,8 @@ int main(void)
 	test_inits();
 	test_half();
 	test_detached();
+	test_around();
+	test_enter();
 	test_off();
 	test_tools();
 	test_skip();

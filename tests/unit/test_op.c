@@ -411,7 +411,7 @@ static void test_deadline(void)
 static void test_log(void)
 {
 	char dst[256], other[256];
-	struct op op = { .kind = OP_SAVE_LOG, .deadline_s = 5, .dst = dst };
+	struct op op = { .kind = OP_SAVE_LOG, .deadline_s = 5, .src = "/", .dst = dst };
 	struct error err;
 
 	text_fmt(dst, sizeof(dst), "%s/careen", base);

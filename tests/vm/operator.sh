@@ -20,8 +20,9 @@ op_home() {
 	con_wait 'Enter Run step' 5
 }
 
-# op_choose NUMBER: choose a step by its number (1 Preflight ... 6 Resume).
-op_choose() { op_home && con_keys "$1" && con_steady 5; }
+# op_choose NUMBER: choose a step by its number (1 Preflight ... 6 Resume), and see it chosen.
+op_titles=('' Preflight Detach Kill Unmount Repair Resume)
+op_choose() { op_home && con_keys "$1" && con_wait "┌ ${op_titles[$1]} " 20; }
 
 # op_plan: show the chosen step's plan.
 op_plan() { con_keys Enter && con_wait 'Enter runs it|To run it, type' 30; }

@@ -34,9 +34,12 @@ ok 'unmount' op_step 4
 
 ok 'the disk becomes slow' throttle 300000
 op_choose 5
-con_keys Enter; con_wait 'Devices' 20; op_row vda1
-con_keys Enter; con_wait 'what is to be done' 20; op_row 'Check and fix'
-con_keys Enter; con_wait 'To run it, type' 20
+con_keys Enter
+ok 'the devices' con_wait 'Devices' 20 && op_row vda1 || bail 'cannot go on'
+con_keys Enter
+ok 'the tools' con_wait 'what is to be done' 20 && op_row 'Check and fix' || bail 'cannot go on'
+con_keys Enter
+ok 'the plan' con_wait 'To run it, type' 20 || bail 'cannot go on'
 con_type vda1-0001
 con_keys Enter
 ok 'the fsck is under way' con_wait 'running +[0-9:]+' 20
