@@ -144,7 +144,7 @@ static void all_binfmts(const struct scan *sc, const struct mounts *ms, holder_e
 	for (i = 0; i < ms->n_own && !dir; i++) {
 		if (strcmp(ms->row[i].fstype, "binfmt_misc"))
 			continue;
-		text_fmt(path, sizeof(path), "/..%s", ms->row[i].target);
+		text_fmt(path, sizeof(path), "%s%s", sc->reach, ms->row[i].target);
 		dir = opendir(path);
 	}
 	while (dir && (entry = readdir(dir)))

@@ -27,18 +27,21 @@ bool rescue_root(const char *root)
 }
 
 /*
- * By text, as a process of the normal system cannot reach the rescue's files;
- * the kernel adds " (deleted)" to a program that was replaced.
+ * By text, as a process of the normal system cannot reach the rescue's files, but
+ * those of a tree that is mounted in it; the kernel adds " (deleted)" to a program
+ * that was replaced.
  */
 bool rescue_exe_is(pid_t pid, const char *path)
 {
-	char link[PATH_MAX], proc[48];
-	size_t len = strlen(path);
+	size_t len = strlen(path), below = strlen(CAREEN_TREE);
+	char link[PATH_MAX], proc[48], *at = link;
 
 	text_fmt(proc, sizeof(proc), "/proc/%d/exe", pid);
 	if (link_read(AT_FDCWD, proc, link, sizeof(link)) < 0)
 		return false;
-	return !strncmp(link, path, len) && (!link[len] || !strcmp(link + len, " (deleted)"));
+	if (!strncmp(link, CAREEN_TREE "/", below + 1))
+		at += below;
+	return !strncmp(at, path, len) && (!at[len] || !strcmp(at + len, " (deleted)"));
 }
 
 bool rescue_process(pid_t pid)
