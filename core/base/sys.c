@@ -3,7 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/dm-ioctl.h>
 #include <linux/loop.h>
+#include <linux/major.h>
+#include <linux/raid/md_u.h>
 #include <linux/netlink.h>
 #include <signal.h>
 #include <string.h>
@@ -85,6 +88,32 @@ static int real_loop_clear(const char *dev)
 	return r;
 }
 
+static int real_dm_remove(dev_t dev)
+{
+	struct dm_ioctl dm = { .version = { 4, 0, 0 }, .data_size = sizeof(dm),
+			       .data_start = sizeof(dm), .dev = dev };
+	int fd = open("/dev/mapper/control", O_RDWR | O_CLOEXEC);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = ret_errno(ioctl(fd, DM_DEV_REMOVE, &dm));
+	close(fd);
+	return r;
+}
+
+static int real_md_stop(const char *dev)
+{
+	int fd = open(dev, O_RDONLY | O_CLOEXEC);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = ret_errno(ioctl(fd, STOP_ARRAY, NULL));
+	close(fd);
+	return r;
+}
+
 static int real_put(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
@@ -139,6 +168,8 @@ const struct sys sys_real = {
 	.mkdir = real_mkdir,
 	.reboot = real_reboot,
 	.loop_clear = real_loop_clear,
+	.dm_remove = real_dm_remove,
+	.md_stop = real_md_stop,
 	.put = real_put,
 	.ptrace = real_ptrace,
 	.netlink = real_netlink,

@@ -25,6 +25,8 @@ struct sys {
 	int (*mkdir)(const char *path, mode_t mode);
 	int (*reboot)(int cmd);
 	int (*loop_clear)(const char *dev);	/* LOOP_CLR_FD */
+	int (*dm_remove)(dev_t dev);		/* DM_DEV_REMOVE */
+	int (*md_stop)(const char *dev);	/* STOP_ARRAY */
 	/* One write(2) to a file of the kernel's, which is not made if absent. */
 	int (*put)(const char *path, const char *text);
 	long (*ptrace)(int request, pid_t pid, void *addr, void *data);

@@ -21,7 +21,7 @@
 #include "model/swaps.h"
 #include "model/sysblock.h"
 
-enum { MAX_BELOW = 64 };
+enum { MAX_BELOW = 64, MAX_DEPTH = 8 };
 
 /*
  * The kernel writes a file's path as seen from the reader's root; from the
@@ -120,6 +120,8 @@ static dev_t loop_backing_dev(const char *name)
 	return dev;
 }
 
+static void stacked_on(dev_t dev, unsigned depth, holder_emit emit, void *arg);
+
 static void one_loop(const struct scan *sc, const struct mounts *ms, const char *name,
 		     holder_emit emit, void *arg)
 {
@@ -137,6 +139,7 @@ static void one_loop(const struct scan *sc, const struct mounts *ms, const char 
 	h.dev = superblock_of(ms, file, dev);
 	h.what = (char *)scan_strip(sc, file);
 	emit(arg, &h);
+	stacked_on(sysblock_dev(name), 0, emit, arg);
 }
 
 static void all_loops(const struct scan *sc, const struct mounts *ms, holder_emit emit,
@@ -180,6 +183,22 @@ static DIR *open_holders(dev_t dev)
 	return opendir(path);
 }
 
+/* All that is stacked on @dev, and on that in its turn. */
+static void stacked_on(dev_t dev, unsigned depth, holder_emit emit, void *arg)
+{
+	DIR *dir = depth < MAX_DEPTH ? open_holders(dev) : NULL;
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		one_stacked(entry->d_name, dev, emit, arg);
+		stacked_on(sysblock_dev(entry->d_name), depth + 1, emit, arg);
+	}
+	if (dir)
+		closedir(dir);
+}
+
 /* Does @dev carry a stack that itself carries the old root? */
 static bool lower_layer(const struct scan *sc, dev_t dev)
 {
@@ -203,18 +222,11 @@ static bool lower_layer(const struct scan *sc, dev_t dev)
  */
 static void all_stacked(const struct scan *sc, holder_emit emit, void *arg)
 {
-	struct dirent *entry;
 	size_t i;
 
-	for (i = 0; i < sc->ndevs; i++) {
-		DIR *dir = lower_layer(sc, sc->devs[i]) ? NULL : open_holders(sc->devs[i]);
-
-		while (dir && (entry = readdir(dir)))
-			if (entry->d_name[0] != '.')
-				one_stacked(entry->d_name, sc->devs[i], emit, arg);
-		if (dir)
-			closedir(dir);
-	}
+	for (i = 0; i < sc->ndevs; i++)
+		if (!lower_layer(sc, sc->devs[i]))
+			stacked_on(sc->devs[i], 0, emit, arg);
 }
 
 dev_t kernel_file_dev(const struct mounts *ms, const char *path)

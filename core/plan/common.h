@@ -27,6 +27,8 @@ void plan_kill(struct plan *plan, const struct snapshot *s);
 
 /* What the kernel itself keeps lets go: NFS exports, binfmt_misc. */
 void plan_kernel(struct plan *plan, const struct snapshot *s);
+/* A loop, dm or md device is closed; the caller knows that nothing is on it any more. */
+void plan_device_out(struct plan *plan, const struct snapshot *s, const struct holder *h);
 
 /* Add an op by which services are stopped in their own order; false: nobody can. */
 bool plan_stop_services(struct plan *plan, const struct snapshot *s);

@@ -35,6 +35,35 @@ static void plan_binfmt(struct plan *plan, const struct snapshot *s, const struc
 	plan_set(plan, &op->command, "echo -1 >%s/%s", s->mounts.row[i].target, h->command);
 }
 
+/* Of "backup on vda2" the name. */
+static void plan_dm(struct plan *plan, struct op *op, const struct holder *h)
+{
+	const char *on = strstr(h->what, " on ");
+	int len = on ? (int)(on - h->what) : (int)strlen(h->what);
+
+	plan_set(plan, &op->command, "dmsetup remove %.*s", len, h->what);
+}
+
+void plan_device_out(struct plan *plan, const struct snapshot *s, const struct holder *h)
+{
+	bool loop = h->out == OUT_LOOP_DETACH, dm = h->out == OUT_DM;
+	struct op *op = plan_add(plan, loop ? OP_LOOP_DETACH : dm ? OP_DM_REMOVE : OP_MD_STOP,
+				 DANGER_UNDOABLE, 30, "%s %s (%s)",
+				 loop ? "detach" : dm ? "remove" : "stop", h->command, h->what);
+	size_t i;
+
+	plan_set(plan, &op->dst, "/dev/%s", h->command);
+	for (i = 0; !loop && i < s->devs.n; i++)
+		if (!strcmp(s->devs.row[i].name, h->command))
+			op->dev = (struct dev_id){ .dev = s->devs.row[i].dev,
+						   .diskseq = s->devs.row[i].diskseq };
+	if (dm)
+		plan_dm(plan, op, h);
+	else
+		plan_set(plan, &op->command, "%s /dev/%s", loop ? "losetup -d" : "mdadm --stop",
+			 h->command);
+}
+
 static const struct {
 	enum way_out out;
 	void (*add)(struct plan *plan, const struct snapshot *s, const struct holder *h);

@@ -30,6 +30,8 @@ enum op_kind {
 	OP_KILL,	/* procs: TERM or KILL each, wait on pidfds, KILL what is left */
 	OP_RESCAN,	/* look again, kill what still holds; rounds until nothing does */
 	OP_LOOP_DETACH,	/* dst = /dev/loopN */
+	OP_DM_REMOVE,	/* dst = /dev/dm-N, dev */
+	OP_MD_STOP,	/* dst = /dev/mdN, dev */
 	OP_NFSD_STOP,	/* the kernel's NFS server stops, and forgets its exports */
 	OP_BINFMT,	/* dst = entry of binfmt_misc, src = its interpreter: forgotten */
 	OP_COPY_TREE,	/* src directory -> dst directory (udev's database) */

@@ -39,15 +39,35 @@ struct order {
 	unsigned *below;	/* how many are still mounted directly on it */
 };
 
-static bool loop_waits(const struct order *o, const struct holder *loop)
+static dev_t dev_named(const struct snapshot *s, const char *name)
 {
+	size_t i;
+
+	for (i = 0; i < s->devs.n; i++)
+		if (!strcmp(s->devs.row[i].name, name))
+			return s->devs.row[i].dev;
+	return 0;
+}
+
+/* Something is mounted from device @name, or stacked on it. */
+static bool device_waits(const struct order *o, const char *name)
+{
+	dev_t dev = dev_named(o->s, name);
+	const struct holder *h;
 	const struct mount *m;
 	size_t i;
 
 	for (i = 0; i < o->s->mounts.n; i++) {
 		m = &o->s->mounts.row[i];
-		if (m->old && !o->mount_gone[i] && !strncmp(m->source, "/dev/", 5) &&
-		    !strcmp(m->source + 5, loop->command))
+		if (m->old && !o->mount_gone[i] &&
+		    ((dev && m->dev == dev) || (!strncmp(m->source, "/dev/", 5) &&
+						!strcmp(m->source + 5, name))))
+			return true;
+	}
+	for (i = 0; dev && i < o->s->holders.n; i++) {
+		h = &o->s->holders.row[i];
+		if ((h->kind == HOLDER_DM || h->kind == HOLDER_MD) && !o->holder_gone[i] &&
+		    h->dev == dev)
 			return true;
 	}
 	return false;
@@ -101,22 +121,34 @@ static void plan_umount(struct plan *plan, const struct mount *m)
 	plan_set(plan, &op->command, "umount %s", m->target);
 }
 
-static bool plan_loops(struct plan *plan, struct order *o)
+/* A stacked device has a row for each that it is on. */
+static void device_gone(struct order *o, const struct holder *gone)
 {
 	const struct holder *h;
-	bool any = false;
-	struct op *op;
 	size_t i;
 
 	for (i = 0; i < o->s->holders.n; i++) {
 		h = &o->s->holders.row[i];
-		if (h->kind != HOLDER_LOOP || o->holder_gone[i] || loop_waits(o, h))
+		if (h->kind == gone->kind && !strcmp(h->command, gone->command))
+			o->holder_gone[i] = true;
+	}
+}
+
+/* Loop devices and what is stacked on them, once nothing is on them any more. */
+static bool plan_devices(struct plan *plan, struct order *o)
+{
+	const struct holder *h;
+	bool any = false;
+	size_t i;
+
+	for (i = 0; i < o->s->holders.n; i++) {
+		h = &o->s->holders.row[i];
+		if (o->holder_gone[i] || (h->out != OUT_LOOP_DETACH && h->out != OUT_DM &&
+					  h->out != OUT_MD) || device_waits(o, h->command))
 			continue;
-		op = plan_add(plan, OP_LOOP_DETACH, DANGER_UNDOABLE, 30,
-			      "detach %s (%s)", h->command, h->what);
-		plan_set(plan, &op->dst, "/dev/%s", h->command);
-		plan_set(plan, &op->command, "losetup -d /dev/%s", h->command);
-		o->holder_gone[i] = any = true;
+		plan_device_out(plan, o->s, h);
+		device_gone(o, h);
+		any = true;
 	}
 	return any;
 }
@@ -146,7 +178,7 @@ static void order_plan(struct order *o, struct plan *plan)
 	order_fill(o);
 	for (;;) {
 		i = next_mount(o);
-		if (i < 0 && !plan_loops(plan, o))
+		if (i < 0 && !plan_devices(plan, o))
 			return;
 		if (i < 0)
 			continue;

@@ -16,6 +16,7 @@ op_fn op_trial, op_record, op_move, op_handover, op_prove_detached;	/* op_detach
 op_fn op_pivot;								/* around.c */
 op_fn op_tree_mount, op_tree_fill, op_tree_start, op_tree_leave;		/* op_tree.c */
 op_fn op_swapoff, op_loop_detach, op_written;				/* op_kernel.c */
+op_fn op_dm_remove, op_md_stop;						/* op_stacked.c */
 op_fn op_nfsd_stop, op_binfmt;						/* op_kernel_files.c */
 op_fn op_net_keep;							/* op_net.c */
 op_fn op_kill;								/* op_kill.c */

@@ -1,17 +1,22 @@
 /*
  * hold.c - a real holder of each kind, for tests here and in VMs
  *
- * hold KIND DIR: hold on to the file system that DIR is on in that way, say
- * "ready PID" and stay (or end, where the kernel goes on holding by itself).
+ * hold KIND DIR: hold on to the file system that DIR is on (of dm and md: to the
+ * device DIR) in that way, say "ready PID" and stay, or end where the kernel
+ * goes on holding by itself.
  * "hold crowd N M DIR": N processes with M open files each.
  * Static and without libraries but libc, so that it runs in any VM.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>
+#include <linux/dm-ioctl.h>
 #include <linux/fuse.h>
 #include <linux/io_uring.h>
+#include <linux/major.h>
 #include <linux/netlink.h>
+#include <linux/raid/md_p.h>
+#include <linux/raid/md_u.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -21,6 +26,7 @@
 #include <string.h>
 #include <sys/fanotify.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -28,6 +34,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -425,6 +432,56 @@ static void hold_fuse(void)
 		(void)!read(fd, buf, sizeof(buf));
 }
 
+/* A linear map of the device DIR, called careen-hold. */
+static void hold_dm(void)
+{
+	static struct {
+		struct dm_ioctl dm;
+		struct dm_target_spec spec;
+		char params[256];
+	} t;
+	int fd = open("/dev/mapper/control", O_RDWR);
+
+	t.dm = (struct dm_ioctl){ .version = { 4, 0, 0 }, .data_size = sizeof(t),
+				  .data_start = sizeof(t.dm), .target_count = 1,
+				  .name = "careen-hold" };
+	if (fd < 0 || ioctl(fd, DM_DEV_CREATE, &t) < 0)
+		die("dm create");
+	t.dm.data_start = sizeof(t.dm);
+	t.dm.data_size = sizeof(t);
+	t.dm.target_count = 1;
+	t.dm.flags = 0;
+	t.spec = (struct dm_target_spec){ .length = 2048, .target_type = "linear" };
+	snprintf(t.params, sizeof(t.params), "%s 0", dir);
+	if (ioctl(fd, DM_TABLE_LOAD, &t) < 0)
+		die("dm load");
+	t.dm.data_size = sizeof(t);
+	t.dm.flags = 0;
+	if (ioctl(fd, DM_DEV_SUSPEND, &t) < 0)	/* without a flag: it resumes */
+		die("dm resume");
+}
+
+/* A mirror without a superblock, of the device DIR alone: /dev/md127. */
+static void hold_md(void)
+{
+	mdu_array_info_t array = { .level = 1, .raid_disks = 2, .nr_disks = 1, .not_persistent = 1,
+				   .size = 1024, .md_minor = 127, .state = 1 << MD_SB_CLEAN };
+	mdu_disk_info_t disk = { .state = 1 << MD_DISK_ACTIVE | 1 << MD_DISK_SYNC };
+	struct stat st;
+	int fd;
+
+	write_to("/sys/module/md_mod/parameters/new_array", "md127");
+	fd = open("/dev/md127", O_RDWR);
+	if (fd < 0 || stat(dir, &st) < 0 || ioctl(fd, SET_ARRAY_INFO, &array) < 0)
+		die("md set");
+	disk.major = major(st.st_rdev);
+	disk.minor = minor(st.st_rdev);
+	if (ioctl(fd, ADD_NEW_DISK, &disk) < 0)
+		die("md add");
+	if (ioctl(fd, RUN_ARRAY, NULL) < 0)
+		die("md run");
+}
+
 static void crowd(int procs, int files)
 {
 	char name[32];
@@ -462,6 +519,7 @@ static const struct {
 	{ "unseen", hold_unseen, false }, { "nfsd", hold_nfsd, true }, { "inotify", hold_inotify, false },
 	{ "audit", hold_audit, true }, { "container", hold_container, false },
 	{ "mountns", hold_mountns, true },
+	{ "dm", hold_dm, true }, { "md", hold_md, true },
 	{ "respawn", hold_respawn, true }, { "fuse", hold_fuse, false },
 };
 

@@ -66,6 +66,34 @@ static struct holder procs[] = {
 	  .command = S("post\033[31mgres"), .cmdline = S("postgres"), .what = S("/var/lib"),
 	  .unit = S("postgresql@15-main.service") },
 };
+/* Two loop devices, a mirror of both, a map on that; and what the kernel has open. */
+static struct holder kernel[] = {
+	{ .kind = HOLDER_LOOP, .out = OUT_LOOP_DETACH, .command = S("loop0"),
+	  .what = S("/srv/a.raw"), .dev = VDA1 },
+	{ .kind = HOLDER_LOOP, .out = OUT_LOOP_DETACH, .command = S("loop1"),
+	  .what = S("/srv/b.raw"), .dev = VDA1 },
+	{ .kind = HOLDER_DM, .out = OUT_DM, .command = S("dm-0"), .what = S("backup on md127"),
+	  .dev = DEV(9, 127) },
+	{ .kind = HOLDER_MD, .out = OUT_MD, .command = S("md127"), .what = S("md127 on loop0"),
+	  .dev = DEV(7, 0) },
+	{ .kind = HOLDER_MD, .out = OUT_MD, .command = S("md127"), .what = S("md127 on loop1"),
+	  .dev = DEV(7, 1) },
+	{ .kind = HOLDER_NFSD, .out = OUT_NFSD, .command = S("10.0.0.0/8"), .what = S("/srv"),
+	  .dev = VDA1 },
+	{ .kind = HOLDER_NFSD, .out = OUT_NFSD, .command = S("10.0.0.0/8"), .what = S("/home"),
+	  .dev = VDA1 },
+	{ .kind = HOLDER_BINFMT, .out = OUT_BINFMT, .command = S("qemu-arm"),
+	  .what = S("/usr/bin/qemu-arm-static"), .dev = VDA1 },
+};
+
+#define STACKED(major, minor, called, sort) { .dev = DEV(major, minor), .name = called, \
+	.path = "/dev/" called, .type = sort, .model = S(""), .serial = S(""), .fstype = S(""), \
+	.label = S(""), .uuid = S(""), .used_by = S(""), .parent = -1 }
+static struct blockdev stack[] = {
+	STACKED(7, 0, "loop0", "loop"), STACKED(7, 1, "loop1", "loop"),
+	STACKED(9, 127, "md127", "md"), STACKED(253, 0, "dm-0", "dm"),
+};
+
 static struct blockdev devs[] = {
 	{ .dev = DEV(254, 0), .name = "vda", .path = "/dev/vda", .type = "disk", .size = 2ull << 30,
 	  .model = S(""), .serial = S("CAREEN0001"), .fstype = S(""), .label = S(""), .uuid = S(""),
@@ -366,6 +394,23 @@ static void test_enter(void)
 	golden("leave", step_text(&s, &step_leave, NULL));
 	s.host.root = false;
 	golden("enter-user", step_text(&s, &step_enter, NULL));
+
+/* From the top of the stack down, each once. */
+static void test_kernel(void)
+{
+	struct snapshot s;
+	size_t i;
+
+	detached(&s, after);
+	s.mounts.n -= 2;	/* without what is mounted from loop0 and from a server */
+	s.mounts.n_own -= 2;
+	for (i = 0; i < s.mounts.n; i++)
+		if (!strcmp(s.mounts.row[i].target, "/oldroot/proc"))
+			s.mounts.row[i].fstype = S("binfmt_misc");
+	s.holders = (struct holders){ .row = kernel, .n = 8, .n_kernel = 8 };
+	s.devs = (struct blockdevs){ .row = stack, .n = 4 };
+	golden("unmount-kernel", plan_text(&s, "unmount", NULL));
+	s.mounts.n += 2;
 	mounts_free(&s.mounts);
 }
 
@@ -450,6 +495,8 @@ int main(void)
 	test_detached();
 	test_around();
 	test_enter();
+
+	test_kernel();
 	test_off();
 	test_tools();
 	test_skip();

@@ -102,6 +102,52 @@ static void test_binfmt(void)
 	is_int(sh("grep -q '^-1' %s", op.dst), 0, "by writing -1 to it");
 }
 
+static int refused;
+
+static int refuse_dm(dev_t dev)
+{
+	(void)dev;
+	return refused;
+}
+
+static int refuse_md(const char *dev)
+{
+	(void)dev;
+	return refused;
+}
+
+/* Any block device will do: what is done to it is not done here. */
+static void test_stacked(enum op_kind kind, const char *what)
+{
+	struct op op = { .kind = kind, .deadline_s = 5, .dst = (char *)"/dev/loop0",
+			 .command = (char *)"by hand" };
+	struct sys faulty = sys_real;
+	struct error err;
+	struct stat st;
+
+	if (stat(op.dst, &st) < 0) {
+		ok(true, "%s # SKIP no loop device", what);
+		return;
+	}
+	op.dev.dev = st.st_rdev;
+	sys = &faulty;
+	faulty.dm_remove = refuse_dm;
+	faulty.md_stop = refuse_md;
+	refused = -EBUSY;
+	is_int(run_op(&op, &err), -EBUSY, "%s: in use", what);
+	ok(strstr(err.hint, "has it open or mounted") != NULL, "what to look for: %s", err.hint);
+	refused = -EIO;
+	is_int(run_op(&op, &err), -EIO, "%s: another failure", what);
+	refused = 0;
+	is_int(run_op(&op, &err), 0, "%s: closed", what);
+	op.dev.dev++;
+	is_int(run_op(&op, &err), -ESTALE, "%s: another device under that name", what);
+	op.dst = (char *)"/dev/nothing-there";
+	is_int(run_op(&op, &err), 0, "%s: gone already", what);
+	ok(strstr(said.notes, "not there any more") != NULL, "and says so");
+	sys = &sys_real;
+}
+
 int main(void)
 {
 	if (geteuid() || unshare(CLONE_NEWNS) < 0 ||
@@ -113,5 +159,7 @@ int main(void)
 		return 1;
 	test_nfsd();
 	test_binfmt();
+	test_stacked(OP_DM_REMOVE, "dm");
+	test_stacked(OP_MD_STOP, "md");
 	return sh("rm -rf %s", base) ? 1 : done_testing();
 }
