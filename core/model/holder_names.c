@@ -22,10 +22,12 @@ static const struct {
 	unsigned bit;
 	const char *name;
 } hold_names[] = {
+	/* the rarer say more: where there is no room, the others are cut */
+	{ HOLD_SOCK, "sock" }, { HOLD_SCM, "scm" }, { HOLD_URING, "uring" },
+	{ HOLD_FANOTIFY, "fanotify" },
 	{ HOLD_CWD, "cwd" }, { HOLD_ROOT, "root" }, { HOLD_EXE, "exe" }, { HOLD_FD, "fd" },
 	{ HOLD_MAP, "map" }, { HOLD_NS, "ns" }, { HOLD_DEV, "dev" },
-	{ HOLD_SOCK, "sock" }, { HOLD_SCM, "scm" }, { HOLD_URING, "uring" },
-	{ HOLD_FANOTIFY, "fanotify" }, { HOLD_UNKNOWN, "?" },
+	{ HOLD_UNKNOWN, "?" },
 };
 
 const char *holder_kind_name(enum holder_kind kind)

@@ -116,7 +116,8 @@ static void check_ns_fd(const struct scan *sc, struct found *f, int dirfd, const
 	scan_name(sc, f, RANK_NS, 0, link);
 }
 
-static void check_fd(const struct scan *sc, struct found *f, int taskfd, int dirfd,
+/* false when this task's descriptors may not be looked at: the others neither. */
+static bool check_fd(const struct scan *sc, struct found *f, int taskfd, int dirfd,
 		     const char *name)
 {
 	struct ref ref = { 0 };
@@ -150,16 +151,18 @@ static void check_fd(const struct scan *sc, struct found *f, int taskfd, int dir
 		break;
 	case UNKNOWN:
 		f->holds |= HOLD_UNKNOWN;
-		break;
+		return false;
 	default:
 		break;
 	}
+	return true;
 }
 
 static void check_fds(const struct scan *sc, struct found *f, int taskfd)
 {
 	char buf[65536] __attribute__((aligned(8)));
 	int fd = openat(taskfd, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool allowed = true;
 	long n, at;
 
 	if (fd < 0) {
@@ -167,16 +170,16 @@ static void check_fds(const struct scan *sc, struct found *f, int taskfd)
 			f->holds |= HOLD_UNKNOWN;
 		return;
 	}
-	while ((n = syscall(SYS_getdents64, fd, buf, sizeof(buf))) > 0) {
-		for (at = 0; at < n;) {
+	while (allowed && (n = syscall(SYS_getdents64, fd, buf, sizeof(buf))) > 0) {
+		for (at = 0; at < n && allowed;) {
 			struct dirent64 *entry = (struct dirent64 *)(buf + at);
 
 			if (entry->d_name[0] != '.')
-				check_fd(sc, f, taskfd, fd, entry->d_name);
+				allowed = check_fd(sc, f, taskfd, fd, entry->d_name);
 			at += entry->d_reclen;
 		}
 	}
-	if (n < 0 && scan_error(errno) == UNKNOWN)
+	if (allowed && n < 0 && scan_error(errno) == UNKNOWN)
 		f->holds |= HOLD_UNKNOWN;
 	close(fd);
 }

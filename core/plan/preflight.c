@@ -86,18 +86,36 @@ static void check_old_root(const struct snapshot *s, struct findings *f)
 	}
 }
 
+/* ": nfsd, swap", each once: they come sorted by kind. */
+static void kernel_kinds(const struct holders *hs, char *buf, size_t size)
+{
+	const char *last = "", *name;
+	size_t i, len = 0;
+
+	buf[0] = '\0';
+	for (i = 0; i < hs->n && hs->row[i].kind != HOLDER_PROCESS; i++) {
+		name = holder_kind_name(hs->row[i].kind);
+		if (strcmp(name, last))
+			text_fmt(buf + len, size - len, "%s%s", len ? ", " : ": ", name);
+		len += strlen(buf + len);
+		last = name;
+	}
+}
+
 static void check_holders(const struct snapshot *s, struct findings *f)
 {
 	unsigned stop = holders_to_stop(s);
 	struct finding *row;
+	char kinds[120];
 
 	if (s->holders.n_unknown || s->holders.incomplete) {
 		row = add(f, FIND_NOTE, "Holders", "%zu processes could not be read: %s",
 			  s->holders.n_unknown, s->holders.note);
 		MEND(row, "They count as holders until they can be read.");
 	}
-	add(f, FIND_OK, "Holders", "%u process%s to stop, %zu in the kernel", stop,
-	    stop == 1 ? "" : "es", s->holders.n_kernel);
+	kernel_kinds(&s->holders, kinds, sizeof(kinds));
+	add(f, FIND_OK, "Holders", "%u process%s to stop, %zu in the kernel%s", stop,
+	    stop == 1 ? "" : "es", s->holders.n_kernel, kinds);
 }
 
 static void check_memory(const struct snapshot *s, struct findings *f)
