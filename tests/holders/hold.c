@@ -209,8 +209,8 @@ static void hold_nfsd(void)
 
 	mount("nfsd", "/proc/fs/nfsd", "nfsd", 0, NULL);
 	/* version 4 needs no rpcbind */
-	write_to("/proc/fs/nfsd/versions", "-3 +4");
-	write_to("/proc/fs/nfsd/threads", "2");
+	write_to("/proc/fs/nfsd/versions", "-3 +4\n");
+	write_to("/proc/fs/nfsd/threads", "2\n");
 	write_to("/proc/net/rpc/auth.unix.ip/channel", "nfsd 127.0.0.1 2147483647 careen-hold\n");
 	snprintf(line, sizeof(line), "careen-hold %s 2147483647 1 65534 65534 0\n", dir);
 	write_to("/proc/net/rpc/nfsd.export/channel", line);
@@ -432,33 +432,33 @@ static void hold_fuse(void)
 		(void)!read(fd, buf, sizeof(buf));
 }
 
-/* A linear map of the device DIR, called careen-hold. */
-static void hold_dm(void)
+/* Each call wants a fresh head: the last answer's device beside the name is refused. */
+static void dm_call(unsigned long request)
 {
-	static struct {
+	static int fd = -1;
+	struct {
 		struct dm_ioctl dm;
 		struct dm_target_spec spec;
 		char params[256];
-	} t;
-	int fd = open("/dev/mapper/control", O_RDWR);
+	} t = {
+		.dm = { .version = { 4, 0, 0 }, .data_size = sizeof(t), .target_count = 1,
+			.data_start = sizeof(t.dm), .name = "careen-hold" },
+		.spec = { .length = 2048, .target_type = "linear" },
+	};
 
-	t.dm = (struct dm_ioctl){ .version = { 4, 0, 0 }, .data_size = sizeof(t),
-				  .data_start = sizeof(t.dm), .target_count = 1,
-				  .name = "careen-hold" };
-	if (fd < 0 || ioctl(fd, DM_DEV_CREATE, &t) < 0)
-		die("dm create");
-	t.dm.data_start = sizeof(t.dm);
-	t.dm.data_size = sizeof(t);
-	t.dm.target_count = 1;
-	t.dm.flags = 0;
-	t.spec = (struct dm_target_spec){ .length = 2048, .target_type = "linear" };
 	snprintf(t.params, sizeof(t.params), "%s 0", dir);
-	if (ioctl(fd, DM_TABLE_LOAD, &t) < 0)
-		die("dm load");
-	t.dm.data_size = sizeof(t);
-	t.dm.flags = 0;
-	if (ioctl(fd, DM_DEV_SUSPEND, &t) < 0)	/* without a flag: it resumes */
-		die("dm resume");
+	if (fd < 0)
+		fd = open("/dev/mapper/control", O_RDWR);
+	if (ioctl(fd, request, &t) < 0)
+		die("dm");
+}
+
+/* A linear map of the device DIR, called careen-hold. */
+static void hold_dm(void)
+{
+	dm_call(DM_DEV_CREATE);
+	dm_call(DM_TABLE_LOAD);
+	dm_call(DM_DEV_SUSPEND);	/* without its flag it resumes */
 }
 
 /* A mirror without a superblock, of the device DIR alone: /dev/md127. */
