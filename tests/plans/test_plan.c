@@ -394,6 +394,8 @@ static void test_enter(void)
 	golden("leave", step_text(&s, &step_leave, NULL));
 	s.host.root = false;
 	golden("enter-user", step_text(&s, &step_enter, NULL));
+	mounts_free(&s.mounts);
+}
 
 /* From the top of the stack down, each once. */
 static void test_kernel(void)
@@ -495,7 +497,6 @@ int main(void)
 	test_detached();
 	test_around();
 	test_enter();
-
 	test_kernel();
 	test_off();
 	test_tools();
