@@ -93,10 +93,13 @@ static const struct blockdev *device(const struct snapshot *s)
 	return d ? d : &none;
 }
 
-/* A machine may have processes that not even root can look at: not our subject. */
+/*
+ * A machine may have processes that not even root can look at, or that send
+ * each other descriptors at this moment: not our subject.
+ */
 static bool is_unread(const struct holder *h)
 {
-	return h->holds == HOLD_UNKNOWN;
+	return h->holds && !(h->holds & ~(HOLD_UNKNOWN | HOLD_SCM | HOLD_URING));
 }
 
 static size_t count_holders(const struct snapshot *s)
