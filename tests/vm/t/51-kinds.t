@@ -49,7 +49,7 @@ ns +hold-in .*TERM
 cwd root exe fd map +hold-(guard|twin) .*TERM
 swap swap +/srv/swapfile .*swapoff
 loop5 +/srv/plain.img .*detach
-dm dm-0 +careen-hold on loop5 .*dmsetup
+dm dm-0 +careen-ho.* on loop5 .*dmsetup
 md md127 +md127 on loop6 .*mdadm
 overlay /srv/merged +layer /srv/low .*umount
 mountns mnt:.*/srv.ns/pin .*umount
