@@ -36,7 +36,7 @@ ok 'made: overlay, loop, dm, md, swap, a frozen file system with a writer' vm_ss
 for kind in inotify audit acct; do hold $kind; done
 quiet=$(vm_ssh 'sed "s/ready //" /run/hold.inotify')
 
-ok 'the console' op_console -x 150 -y 62
+ok 'the console' op_console -x 150 -y 50
 con_keys Tab; con_keys Tab
 while read -r word; do
 	ok "holders: $word" con_wait "$word" 20
@@ -56,7 +56,7 @@ mountns mnt:.*/srv.ns/pin .*umount
 nfsd careen-hold +/srv .*exportfs
 binfmt careen-hold +/srv/interpreter .*remove
 END
-con_shot holders-kinds
+con_shot holders-kinds-150x50
 unlike "$(vm_ssh1022 'careen status --json' | tr '{' '\n' | grep "\"pid\": *$quiet,")" \
 	'sock|scm|uring|fanotify' 'an inotify watch is none of them'
 
