@@ -62,26 +62,43 @@ static void check_socket(const struct scan *sc, struct found *f, int taskfd, con
 	scan_name(sc, f, RANK_SPECIAL, 0, text);
 }
 
+static void name_uring(const struct scan *sc, struct found *f, const char *name)
+{
+	char text[220];
+
+	f->holds |= HOLD_URING;
+	text_fmt(text, sizeof(text), "io_uring file %s", name);
+	scan_name(sc, f, RANK_SPECIAL, 0, text);
+}
+
+/* No file: "<none>", "socket:[1]", "pipe:[1]", "anon_inode:[eventfd]". */
+static bool is_no_file(const char *name)
+{
+	const char *at = name + strcspn(name, "<[");
+
+	return *at == '<' || (*at == '[' && at > name && at[-1] == ':');
+}
+
 /*
  * "UserFiles:	2", then "    0: NAME" each: a path, or before 6.7 its last part
  * alone. Which file system it is on is not told: it counts, unless it is none.
+ * A ring that is at work tells the number only.
  */
 static void check_uring(const struct scan *sc, struct found *f, const char *info)
 {
-	const char *at = strstr(info, "UserFiles:"), *end;
-	char name[200], text[220];
-	unsigned n = at ? number_after(at, "UserFiles:") : 0;
+	const char *at = strstr(info, "UserFiles:");
+	unsigned n = at ? number_after(at, "UserFiles:") : 0, told = 0;
+	char name[200];
 
-	for (at = at ? strchr(at, '\n') : NULL; n-- && at; at = strchr(at + 1, '\n')) {
+	for (at = at ? strchr(at, '\n') : NULL; told < n && at; at = strchr(at + 1, '\n')) {
 		if (sscanf(at, "\n %*u: %199[^\n]", name) != 1)
-			continue;
-		end = name + strcspn(name, "<[");
-		if (*end == '<' || (*end == '[' && end > name && end[-1] == ':'))
-			continue;	/* <none>, socket:[1], pipe:[1] */
-		f->holds |= HOLD_URING;
-		text_fmt(text, sizeof(text), "io_uring file %s", name);
-		scan_name(sc, f, RANK_SPECIAL, 0, text);
+			break;
+		told++;
+		if (!is_no_file(name))
+			name_uring(sc, f, name);
 	}
+	if (n && !told)
+		name_uring(sc, f, "of a busy ring");
 }
 
 /* A mark on mount @id, or on a superblock: may events about the old root be queued? */
