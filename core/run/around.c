@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -72,6 +73,22 @@ bool old_root_around(void)
 	return !old_root_stacked() && run_with_deadline(10, above_child, NULL, NULL) == 0;
 }
 
+/*
+ * The tree and the mount under it were made private, but a systemd that was executed
+ * since (an upgrade, a resume) has made all mounts shared again [src/shared/mount-setup.c].
+ */
+static int pivot(void)
+{
+	static const char *const above[] = { "/run", "/" };
+	int r = sys->pivot_root(CAREEN_TREE, CAREEN_TREE CAREEN_OLDROOT);
+	size_t i;
+
+	for (i = 0; r == -EINVAL && i < sizeof(above) / sizeof(above[0]); i++)
+		if (sys->mount(NULL, above[i], NULL, MS_REC | MS_PRIVATE, NULL) == 0)
+			r = sys->pivot_root(CAREEN_TREE, CAREEN_TREE CAREEN_OLDROOT);
+	return r;
+}
+
 static int pivot_child(void *arg, struct error *err)
 {
 	const struct op *op = arg;
@@ -84,10 +101,9 @@ static int pivot_child(void *arg, struct error *err)
 		return error_set(err, ESTALE, "pivot", op->src,
 				 "another mount is there than when the plan was made",
 				 "Make the plan again.");
-	r = sys->pivot_root(CAREEN_TREE, CAREEN_TREE CAREEN_OLDROOT);
+	r = pivot();
 	if (r < 0)
-		return error_set(err, r, "pivot", op->src,
-				 r == -EINVAL ? "the kernel refuses: a mount there is shared" : NULL,
+		return error_set(err, r, "pivot", op->src, NULL,
 				 "Try it again, or Resume: the system starts anew where it is.");
 	return 0;
 }
