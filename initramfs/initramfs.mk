@@ -17,6 +17,7 @@ INITRAMFS_TOOLS := /etc/initramfs-tools
 INITRAMFS_CONF := $(INITRAMFS_TOOLS)/conf.d
 endif
 RESCUE_LIB := $(PREFIX)/lib/careen
+RESCUE_UNIT := $(PREFIX)/lib/systemd/system/careen.service
 CAREEN_ETC := $(DESTDIR)/etc/careen
 
 .PHONY: initramfs-all initramfs-install initramfs-uninstall
@@ -38,6 +39,8 @@ initramfs-install: initramfs-all
 	sed 's|@LIB@|$(RESCUE_LIB)|' initramfs/hooks/careen >$(O)/initramfs/zz-careen
 	install -m 755 $(O)/initramfs/zz-careen $(DESTDIR)$(INITRAMFS_TOOLS)/hooks/zz-careen
 	install -m 644 initramfs/careen-umask.conf $(DESTDIR)$(INITRAMFS_CONF)/zz-careen
+	sed 's|@SBIN@|$(PREFIX)/sbin|' initramfs/careen.service >$(O)/initramfs/careen.service
+	install -D -m 644 $(O)/initramfs/careen.service $(DESTDIR)$(RESCUE_UNIT)
 	install -d -m 700 $(CAREEN_ETC) $(CAREEN_ETC)/dropbear
 	[ -e $(CAREEN_ETC)/careen.conf ] || \
 		install -m 644 initramfs/careen.conf $(CAREEN_ETC)/careen.conf
@@ -48,6 +51,7 @@ initramfs-install: initramfs-all
 	@[ -n "$(DESTDIR)" ] || echo "Now: put your key into /etc/careen/authorized_keys, then update-initramfs -u"
 
 initramfs-uninstall:
+	rm -f $(DESTDIR)$(RESCUE_UNIT)
 	rm -f $(DESTDIR)$(INITRAMFS_TOOLS)/hooks/zz-careen $(DESTDIR)$(INITRAMFS_CONF)/zz-careen
 	rm -f $(RESCUE_PROGS:%=$(DESTDIR)$(RESCUE_LIB)/%) $(RESCUE_SHELL:%=$(DESTDIR)$(RESCUE_LIB)/%)
 	-rmdir $(DESTDIR)$(RESCUE_LIB)

@@ -57,7 +57,7 @@ static int enter_plan(const struct snapshot *s, const struct plan_opts *opts,
 	plan_set(plan, &plan->undo, "Undo: careen leave.");
 	if (s->host.place == PLACE_NORMAL || s->host.entered)
 		add(plan, OP_TREE_LEAVE, 60, "end the rescue that is there", "careen leave");
-	add(plan, OP_TREE_MOUNT, 60, "see if there is RAM enough; mount a tmpfs",
+	add(plan, OP_TREE_MOUNT, 300, "see if there is RAM enough; mount a tmpfs",
 	    "mount -t tmpfs -o mode=755 careen " CAREEN_TREE);
 	add(plan, OP_TREE_FILL, 300, "fill it from this system: console, ssh server, tools",
 	    "enter-tree fill " CAREEN_TREE);

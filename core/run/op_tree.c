@@ -73,6 +73,15 @@ static int script_path(char *buf, size_t size, struct error *err)
 	return error_set(err, errno, "enter", buf, NULL, "Is careen installed here? make install puts it there.");
 }
 
+/* What the script leaves beside the tree's place between its two runs. */
+static void drop_list(const char *dir)
+{
+	char path[300];
+
+	text_fmt(path, sizeof(path), "%s.files", dir);
+	unlink(path);
+}
+
 /* `enter-tree WORD DIR`: its last line in @o. */
 static int run_script(struct op_ctx *ctx, const struct op *op, const char *word, struct output *o,
 		      struct error *err)
@@ -149,7 +158,7 @@ static int mount_tree(const char *dir, uint64_t size, struct error *err)
 	return r < 0 ? error_set(err, r, "mount a tmpfs on", dir, NULL, NULL) : 0;
 }
 
-int op_tree_mount(struct op_ctx *ctx, const struct op *op, struct error *err)
+static int size_and_mount(struct op_ctx *ctx, const struct op *op, struct error *err)
 {
 	struct output o = { .ctx = NULL };
 	char need[16], have[16], why[120];
@@ -179,11 +188,22 @@ int op_tree_mount(struct op_ctx *ctx, const struct op *op, struct error *err)
 	return r;
 }
 
+int op_tree_mount(struct op_ctx *ctx, const struct op *op, struct error *err)
+{
+	int r = size_and_mount(ctx, op, err);
+
+	if (r < 0)
+		drop_list(op->dst);
+	return r;
+}
+
 int op_tree_fill(struct op_ctx *ctx, const struct op *op, struct error *err)
 {
 	struct output o = { .ctx = ctx };
+	int r = run_script(ctx, op, "fill", &o, err);
 
-	return run_script(ctx, op, "fill", &o, err);
+	drop_list(op->dst);
+	return r;
 }
 
 /* "-p" and then "[ADDRESS:]PORT" in the words that dropbear is started with. */
