@@ -3,33 +3,7 @@
 # installed into it while it runs; careen enter, trips, careen leave. No reboot anywhere.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../operator.sh"
-
-# What `apt install` would do, but for the initramfs, which stays Debian's.
-install_careen() {
-	local stage
-	stage=$("$vm_here/image" --build "$1") &&
-		tar -C "$stage" -c . | vm_ssh_in 'tar -C / -x --no-same-owner --keep-directory-symlink'
-}
-keys_in() { vm_ssh 'cp /root/.ssh/authorized_keys /etc/careen/authorized_keys'; }
-# What must be as it was before: mounts, processes, memory in tmpfs files, files.
-state() {
-	vm_ssh 'cut -d" " -f4- /proc/self/mountinfo | sed "s/ shared:[0-9]*//" | sort
-		ls /run; ps -eo comm | grep -c -e careen -e dropbear'
-}
-shmem_mb() { vm_ssh 'awk "/^Shmem:/ { print int(\$2 / 1024) }" /proc/meminfo'; }
-cli() { vm_ssh1022 "careen run $1 --yes ${2-}"; }
-cli_trip() { cli detach && cli kill && cli unmount && vm_ssh1022 'e2fsck -f -p /dev/vda1' && cli resume; }
-runs() { # WHAT
-	is "$(vm_ssh systemctl is-system-running)" running "$1: the system runs"
-	is "$(vm_ssh systemctl --failed --no-legend --plain)" '' "$1: no failed unit"
-	is "$(fact_boot_id vm_ssh)" "$boot_id" "$1: the same boot"
-}
-
-begin() { # RELEASE
-	vm_boot "$1" --base
-	boot_id=$(fact_boot_id vm_ssh)
-	ok "Debian $1: careen is installed into the running system" install_careen "$1"
-}
+. "$(dirname "$0")/../enter.sh"
 
 begin 13
 before=$(state)
@@ -101,23 +75,4 @@ like "$(vm_ssh1022 'careen status')" 'Detach +done' 'and is done'
 ok 'kill and unmount' eval 'cli kill && cli unmount'
 ok 'resume' cli resume
 runs 'half way and on'
-vm_stop
-
-# A machine whose rescue came with the initramfs, from an older careen perhaps.
-vm_boot 13
-boot_id=$(fact_boot_id vm_ssh)
-like "$(vm_ssh 'careen leave --yes; echo status $?' 2>&1)" 'status 4' 'a rescue of the initramfs cannot be left'
-ok 'enter instead of it' vm_ssh 'careen enter --replace --yes'
-like "$(vm_ssh1022 'findmnt -no FSTYPE / || cat /proc/self/mountinfo')" tmpfs 'the rescue is another'
-ok 'the trip' cli_trip
-runs 'replaced'
-vm_stop
-
-begin 12
-ok 'Debian 12: keys' keys_in
-ok 'Debian 12: enter' vm_ssh 'careen enter --yes'
-ok 'Debian 12: the trip' cli_trip
-runs 'Debian 12'
-ok 'Debian 12: leave' vm_ssh 'careen leave --yes'
-ok 'Debian 12: the RAM has come back' test "$(shmem_mb)" -lt 12
 done_testing
