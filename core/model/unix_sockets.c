@@ -120,11 +120,14 @@ static bool path_may_hold(const struct scan *sc, int taskfd, const char *path)
 {
 	char file[256];
 	struct ref ref;
+	enum verdict v;
 
 	if (*path != '/')
 		return true;
 	text_fmt(file, sizeof(file), "root%s", path);
-	return scan_look(sc, taskfd, file, &ref) != FREE;
+	v = scan_look(sc, taskfd, file, &ref);
+	/* the sockets in /run are everybody's, and keep no disk */
+	return v == HELD ? !scan_is_pseudo(sc, ref.dev) : v != FREE;
 }
 
 /* "0000000000000000: 00000002 00000000 00010000 0001 01 1234 /run/x.sock" */

@@ -9,10 +9,10 @@ static void plan_nfsd(struct plan *plan, const struct snapshot *s, const struct 
 	struct op *op;
 	size_t i;
 
+	(void)s;
 	for (i = 0; i < plan->n; i++)
 		if (plan->ops[i].kind == OP_NFSD_STOP)
 			return;
-	(void)s;
 	op = plan_add(plan, OP_NFSD_STOP, DANGER_LOSES, 30,
 		      "stop the kernel's NFS server (exports %s)", h->what);
 	plan_set(plan, &op->command, "rpc.nfsd 0; exportfs -f");

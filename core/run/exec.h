@@ -84,6 +84,9 @@ struct kill_how {
 int kill_victims(struct op_ctx *ctx, const struct victim *v, size_t n,
 		 const struct kill_how *how, struct error *err);
 
+/* op_rescan.c: "pid 77 runsv", a parent of one of them that is none itself; "" if none. */
+const char *who_restarts(const struct victim *v, size_t n, char *buf, size_t size);
+
 /* stuck.c: what a process in state D waits for, and what may end that. Never NULL. */
 struct stuck {
 	const char *function, *why, *hint;

@@ -5,11 +5,13 @@
  * found here. Each round is a new snapshot; nothing of the last one is trusted.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "model/procfile.h"
 #include "model/snapshot.h"
 #include "run/exec.h"
 
@@ -64,8 +66,41 @@ static void note_round(struct op_ctx *ctx, unsigned round, const struct victim *
 		 n > 4 ? ", ..." : "");
 }
 
-/* One round: how many were found, or -errno. */
-static int round_once(struct op_ctx *ctx, unsigned round, int64_t until, struct error *err)
+static pid_t parent_of(pid_t pid, char *name, size_t size)
+{
+	struct proc_stat st = { .ppid = 0 }, up;
+	char path[40];
+
+	text_fmt(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	if (proc_stat_read(AT_FDCWD, path, &st) < 0 || st.ppid <= 1)
+		return 0;
+	text_fmt(path, sizeof(path), "/proc/%d/stat", (int)st.ppid);
+	if (proc_stat_read(AT_FDCWD, path, &up) < 0)
+		return 0;
+	text_clean(name, size, up.comm);
+	return st.ppid;
+}
+
+const char *who_restarts(const struct victim *v, size_t n, char *buf, size_t size)
+{
+	char name[64];
+	size_t i, j;
+	pid_t up;
+
+	buf[0] = '\0';
+	for (i = 0; i < n && !*buf; i++) {
+		up = parent_of(v[i].pid, name, sizeof(name));
+		for (j = 0; j < n && v[j].pid != up; j++)
+			;
+		if (up && j == n)
+			text_fmt(buf, size, "pid %d %s", (int)up, name);
+	}
+	return buf;
+}
+
+/* One round: how many were found, or -errno; @starter: who started them. */
+static int round_once(struct op_ctx *ctx, unsigned round, int64_t until, char *starter,
+		      size_t size, struct error *err)
 {
 	struct kill_how how = {
 		.grace_ms = round < POLITE ? 1000 : 0, .freeze = round >= FREEZE,
@@ -83,10 +118,12 @@ static int round_once(struct op_ctx *ctx, unsigned round, int64_t until, struct 
 		n = fill_victims(v, &s->holders);
 	else
 		r = error_set(err, ENOMEM, "look again", "", NULL, "Try again.");
-	if (n)
+	if (n) {
 		note_round(ctx, round, v, n);
-	else if (r == 0)
+		who_restarts(v, n, starter, size);
+	} else if (r == 0) {
 		note_kernel(ctx, &s->holders);
+	}
 	if (r == 0 && n)
 		r = kill_victims(ctx, v, n, &how, err);
 	free(v);
@@ -98,19 +135,19 @@ int op_rescan(struct op_ctx *ctx, const struct op *op, struct error *err)
 {
 	int64_t until = now_ms() + 1000 * (int64_t)(op->deadline_s ? op->deadline_s : 120);
 	unsigned round;
-	char who[200];
+	char who[200], starter[100] = "";
 	int r;
 
 	for (round = 0; round < ROUNDS && now_ms() < until; round++) {
 		if (ctx_stop(ctx))
 			return error_set(err, ECANCELED, "look again", "",
 					 "stopped by the operator", NULL);
-		r = round_once(ctx, round, until, err);
+		r = round_once(ctx, round, until, starter, sizeof(starter), err);
 		/* survivors of one round may be gone by the next */
 		if (r == 0 || (r < 0 && (r != -EBUSY || round + 1 == ROUNDS)))
 			return r;
 	}
 	return error_set(err, EBUSY, "look again", "", who_holds(0, NULL, who, sizeof(who)),
-			 "Something starts processes again and again: find it with the "
-			 "Holders view, then retry.");
+			 "%s starts processes again and again: stop it, then retry.",
+			 *starter ? starter : "Something that holds nothing itself");
 }

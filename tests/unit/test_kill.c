@@ -162,6 +162,25 @@ static void test_thousands(void)
 	is_int((long long)dead, N, "all are gone");
 }
 
+/* Who starts again what is killed need not be a holder: it is named. */
+static void test_restarts(void)
+{
+	pid_t up = start_sh("echo $$ >/dev/null; while :; do sleep 60; done"), child = 0;
+	struct victim v[2] = { { .pid = 0 } };
+	char path[64], text[64], who[100], want[40];
+
+	text_fmt(path, sizeof(path), "/proc/%d/task/%d/children", (int)up, (int)up);
+	if (read_text(path, text, sizeof(text)) > 0)
+		child = atoi(text);
+	v[0].pid = child;
+	text_fmt(want, sizeof(want), "pid %d sh", (int)up);
+	is_str(who_restarts(v, 1, who, sizeof(who)), want, "the parent that starts them is named");
+	v[1].pid = up;
+	ok(strcmp(who_restarts(v, 2, who, sizeof(who)), want) != 0, "unless it is killed with them");
+	kill(-up, SIGKILL);
+	waitpid(up, NULL, 0);
+}
+
 int main(void)
 {
 	test_term();
@@ -170,5 +189,6 @@ int main(void)
 	test_kept();
 	test_survivor();
 	test_thousands();
+	test_restarts();
 	return done_testing();
 }
