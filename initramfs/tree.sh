@@ -10,7 +10,8 @@ IMAGE_LIB=/usr/lib/careen
 
 # These replace busybox's applets of the same name; nothing in early boot uses them.
 REPLACE="e2fsck mke2fs tune2fs resize2fs dumpe2fs debugfs e2image e2label
-	fsck.ext2 fsck.ext3 fsck.ext4 mkfs.ext2 mkfs.ext3 mkfs.ext4"
+	fsck.ext2 fsck.ext3 fsck.ext4 mkfs.ext2 mkfs.ext3 mkfs.ext4
+	lvm mdadm cryptsetup dmsetup xfs_repair mkfs.xfs btrfs mkfs.btrfs fsck.vfat mkfs.vfat"
 # These go to /usr/local/sbin where the image has one already. That directory is
 # in the PATH of a login, not in that of early boot, which stays the stock one.
 BESIDE="dd tar blkid lsblk findmnt mount umount swapon swapoff mkswap sfdisk wipefs

@@ -14,6 +14,7 @@ enum exit_status {
 
 struct cli {
 	bool json, yes, take_over, detach, follow;
+	const char *key_file;	/* "-": standard input */
 	const char *confirm, *subject;	/* subject: STEP or JOB */
 	struct plan_opts opts;
 	const char *answers[9];

@@ -182,6 +182,36 @@ static int start(const struct cli *cli, const struct plan *plan)
 	return status;
 }
 
+/*
+ * As cryptsetup does: a file is the key byte by byte, standard input is a
+ * passphrase that ends with its line.
+ */
+static int read_secret(const struct cli *cli, struct plan *plan)
+{
+	bool in = cli->key_file && !strcmp(cli->key_file, "-");
+	FILE *f = in ? stdin : cli->key_file ? fopen(cli->key_file, "re") : NULL;
+	static char buf[8192];
+	size_t len;
+	int r;
+
+	if (!cli->key_file)
+		return refuse("it needs a passphrase: --key-file FILE, or - for standard input.");
+	if (!f) {
+		fprintf(stderr, "careen: %s: %s\n", cli->key_file, strerror(errno));
+		return refuse("the key file cannot be read.");
+	}
+	len = fread(buf, 1, sizeof(buf), f);
+	if (!in)
+		fclose(f);
+	else if (memchr(buf, '\n', len))
+		len = (char *)memchr(buf, '\n', len) - buf;
+	r = len ? plan_set_secret(plan, buf, len) : 0;
+	explicit_bzero(buf, sizeof(buf));
+	if (!len)
+		return refuse("the passphrase is empty.");
+	return r < 0 ? refuse("there is no memory.") : EXIT_GOOD;
+}
+
 static int plan_and_start(const struct cli *cli, const struct snapshot *s)
 {
 	struct plan *plan = NULL;
@@ -193,6 +223,8 @@ static int plan_and_start(const struct cli *cli, const struct snapshot *s)
 	plan_print(plan, cli->json ? stderr : stdout);
 	fflush(stdout);
 	status = cli_confirm(cli, plan);
+	if (status == EXIT_GOOD && plan->secret_what)
+		status = read_secret(cli, plan);
 	if (status == EXIT_GOOD)
 		status = start(cli, plan);
 	plan_free(plan);

@@ -34,7 +34,8 @@ const struct keybind keymap[] = {
 	{ REQ_STOP, { 'x' }, "x", "x", "Stop",
 	  "Ask a running job to stop after the present operation." },
 	{ REQ_CLEAN, { 'c' }, "c", "c", "Clean/quick",
-	  "In the plan of detach: stop services in their own order first, or not." },
+	  "In the plan of detach: stop services in their own order first, or not. Of unmount: close "
+	  "the LUKS, LVM and md below the root, or keep them open." },
 	{ REQ_STRATEGY, { 'y' }, "y", "y", "Strategy",
 	  "In the plan of detach: the next way to take PID 1 over." },
 	{ REQ_COMMANDS, { 'v' }, "v", "v", "Commands",

@@ -140,8 +140,9 @@ static int read_row(struct blockdev *d, int dir, const char *name)
 	d->uuid = strdup("");
 	d->parttype = strdup("");
 	d->used_by = strdup("");
+	d->on = strdup("");
 	return d->model && d->serial && d->fstype && d->label && d->uuid &&
-	       d->parttype && d->used_by ? 0 : -ENOMEM;
+	       d->parttype && d->used_by && d->on ? 0 : -ENOMEM;
 }
 
 static void free_row(struct blockdev *d)
@@ -153,6 +154,7 @@ static void free_row(struct blockdev *d)
 	free(d->uuid);
 	free(d->parttype);
 	free(d->used_by);
+	free(d->on);
 }
 
 /* RAM disks and floppies are no subject here; size 0 is an empty drive. */
@@ -206,13 +208,35 @@ static int find_dev(const struct blockdevs *bs, dev_t dev)
 	return -1;
 }
 
-/* What a device lies on: the first one, where it has several (md, LVM). */
-static int find_parent(const struct blockdevs *bs, size_t i)
+static int add_word(char **words, const char *word)
+{
+	char *text = text_dup("%s%s%s", *words, **words ? " " : "", word);
+
+	if (!text)
+		return -ENOMEM;
+	free(*words);
+	*words = text;
+	return 0;
+}
+
+/* What a device lies on directly: in ->on, and the first of them in *ret, or -1. */
+static int find_parent(struct blockdevs *bs, size_t i, int *ret)
 {
 	dev_t below[MAX_BELOW];
-	unsigned n = sysblock_below(bs->row[i].dev, below, 0, MAX_BELOW);
+	unsigned j, n = sysblock_directly_below(bs->row[i].dev, below, MAX_BELOW);
+	size_t k;
 
-	return n > 1 ? find_dev(bs, below[1]) : -1;
+	*ret = -1;
+	for (k = 0; k < bs->n; k++)
+		for (j = 0; j < n; j++) {
+			if (bs->row[k].dev != below[j])
+				continue;
+			if (*ret < 0)
+				*ret = k;
+			if (add_word(&bs->row[i].on, bs->row[k].name) < 0)
+				return -ENOMEM;
+		}
+	return 0;
 }
 
 struct order {
@@ -240,27 +264,29 @@ static void emit(struct order *o, size_t i, int depth)
 static int tree_order(struct blockdevs *bs)
 {
 	struct order o = { .bs = bs };
+	int code = 0;
 	size_t i;
 
 	o.sorted = calloc(bs->n + 1, sizeof(*o.sorted));
 	o.parent = calloc(bs->n + 1, sizeof(int));
 	o.place = calloc(bs->n + 1, sizeof(int));
 	if (o.sorted && o.parent && o.place) {
-		for (i = 0; i < bs->n; i++) {
-			o.parent[i] = find_parent(bs, i);
+		for (i = 0; i < bs->n && !code; i++) {
+			code = find_parent(bs, i, &o.parent[i]);
 			o.place[i] = -1;
 		}
-		for (i = 0; i < bs->n; i++)
+		for (i = 0; i < bs->n && !code; i++)
 			if (o.parent[i] < 0)
 				emit(&o, i, 0);
 		if (o.n == bs->n && o.n)
 			memcpy(bs->row, o.sorted, o.n * sizeof(*o.sorted));
 	}
-	i = o.sorted && o.parent && o.place;
+	if (!o.sorted || !o.parent || !o.place)
+		code = -ENOMEM;
 	free(o.sorted);
 	free(o.parent);
 	free(o.place);
-	return i ? 0 : -ENOMEM;
+	return code;
 }
 
 /* Add one word to used_by, once. */
@@ -268,19 +294,13 @@ static int use(struct blockdev *d, const char *word)
 {
 	size_t len = strlen(word);
 	const char *at = d->used_by;
-	char *text;
 
 	while ((at = strstr(at, word))) {
 		if ((at == d->used_by || at[-1] == ' ') && (!at[len] || at[len] == ' '))
 			return 0;
 		at += len;
 	}
-	text = text_dup("%s%s%s", d->used_by, *d->used_by ? " " : "", word);
-	if (!text)
-		return -ENOMEM;
-	free(d->used_by);
-	d->used_by = text;
-	return 0;
+	return add_word(&d->used_by, word);
 }
 
 static int add_mount(struct blockdevs *bs, const struct mounts *ms, const struct mount *m)

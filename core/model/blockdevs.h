@@ -19,8 +19,9 @@ struct blockdev {
 	char type[12];		/* disk part lvm crypt md loop rom ram zram */
 	char *model, *serial;	/* whole disk's; "" if it has none */
 	char *fstype, *label, *uuid, *parttype;	/* from libblkid; "" if none */
+	char *on;		/* what it lies on directly: "vda1 vdb1"; "" for a disk */
 	char *used_by;		/* "/ /var", "swap", "vg0-root", "pid 712"; "" when free */
-	int parent;		/* index into row, -1 for a top one */
+	int parent;		/* index into row of the first of ->on, -1 for a top one */
 	int depth;
 	bool readonly, removable;
 	bool old_root;		/* carries (or carried, when detached) the old root */

@@ -23,6 +23,19 @@
 
 enum { MAX_DEVS = sizeof(((struct old_root *)0)->devs) / sizeof(dev_t) };
 
+/* "TYPE ID NAME", where ID is "-" for none: a name may have blanks in it. */
+static void take_layer(struct old_root *old, const char *value)
+{
+	struct layer l = { 0 };
+
+	if (old->nlayers == sizeof(old->layer) / sizeof(old->layer[0]) ||
+	    sscanf(value, "%11s %63s %63[^\n]", l.type, l.id, l.name) != 3)
+		return;
+	if (!strcmp(l.id, "-"))
+		l.id[0] = '\0';
+	old->layer[old->nlayers++] = l;
+}
+
 static void take_key(struct old_root *old, const char *key, const char *value)
 {
 	unsigned maj, min;
@@ -37,6 +50,8 @@ static void take_key(struct old_root *old, const char *key, const char *value)
 		text_fmt(old->uuid, sizeof(old->uuid), "%s", value);
 	else if (!strcmp(key, "init"))
 		text_fmt(old->init, sizeof(old->init), "%s", value);
+	else if (!strcmp(key, "layer"))
+		take_layer(old, value);
 	else if (!strcmp(key, "dev") && sscanf(value, "%u:%u", &maj, &min) == 2 &&
 		 old->ndevs < MAX_DEVS)
 		old->devs[old->ndevs++] = makedev(maj, min);
@@ -67,7 +82,8 @@ static bool has_option(const char *options, const char *word, size_t len)
 
 /*
  * The mount's and the file system's options as one mount(8) -o text. "seclabel"
- * is what the kernel reports, not what it accepts.
+ * is what the kernel reports, not what it accepts; a btrfs subvolume that was
+ * restored from a copy has its old name and a new id.
  */
 static void join_options(const struct mount *m, char *buf, size_t size)
 {
@@ -77,7 +93,8 @@ static void join_options(const struct mount *m, char *buf, size_t size)
 	text_fmt(buf, size, "%s", m->vfs_options);
 	for (; *word; word += len + (word[len] == ',')) {
 		len = strcspn(word, ",");
-		if (!len || has_option(buf, word, len) || has_option("rw,ro,seclabel", word, len))
+		if (!len || has_option(buf, word, len) ||
+		    has_option("rw,ro,seclabel", word, len) || !strncmp(word, "subvolid=", 9))
 			continue;
 		text_fmt(buf + strlen(buf), size - strlen(buf), ",%.*s", (int)len, word);
 	}

@@ -11,6 +11,7 @@
 #include "model/jobbrief.h"
 #include "model/oldroot.h"
 #include "model/snapshot_internal.h"
+#include "model/stack.h"
 #include "model/swaps.h"
 #include "paths.h"
 
@@ -121,8 +122,10 @@ static int combine(struct snapshot *s, struct error *err)
 {
 	int code = 0;
 
-	if (s->parts & SNAP_DEVICES)
+	if (s->parts & SNAP_DEVICES) {
 		old_root_uuid(&s->old, &s->devs);
+		stack_fill(&s->old, &s->devs);
+	}
 	if ((s->parts & (SNAP_HOLDERS | SNAP_DEVICES)) == (SNAP_HOLDERS | SNAP_DEVICES))
 		code = snapshot_name_users(s);
 	/* It walks the whole rescue: only for who shows it all. */
@@ -181,12 +184,15 @@ bool snapshot_around(const struct snapshot *s)
 	return s->mounts.around[0];
 }
 
-static bool is_old_dev(const struct old_root *old, const struct mount *m)
+static bool is_old_dev(const struct snapshot *s, const struct mount *m)
 {
+	const struct blockdev *d = blockdevs_find(&s->devs, m->source);
+	const struct old_root *old = &s->old;
 	unsigned i;
 
+	/* By its source, too: btrfs has a device number of its own. */
 	for (i = 0; i < old->ndevs; i++)
-		if (old->devs[i] == m->dev)
+		if (old->devs[i] == m->dev || (d && old->devs[i] == d->dev))
 			return true;
 	return false;
 }
@@ -198,7 +204,7 @@ bool snapshot_unmounted(const struct snapshot *s)
 	if (!snapshot_detached(s))
 		return false;
 	for (i = 0; i < s->mounts.n; i++)
-		if (s->mounts.row[i].old || is_old_dev(&s->old, &s->mounts.row[i]))
+		if (s->mounts.row[i].old || is_old_dev(s, &s->mounts.row[i]))
 			return false;
 	return true;
 }

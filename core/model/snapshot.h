@@ -51,6 +51,13 @@ struct job_brief {
 	bool running;
 };
 
+/* What has to be opened, in this order, before the old root can be mounted. */
+struct layer {
+	char type[12];		/* "md" "crypt" "lvm"; "dm" "mpath": not ours to open */
+	char name[64];		/* "md0", the container's name, the volume group's */
+	char id[64];		/* UUID of the array or LUKS container; "" for the others */
+};
+
 /* What the old root was at detach, from /run/careen/oldroot.mountinfo. */
 struct old_root {
 	bool known;
@@ -61,6 +68,8 @@ struct old_root {
 	char init[256];		/* what PID 1 executed: "/usr/lib/systemd/systemd" */
 	dev_t devs[32];		/* block devices below it: partitions and their disks */
 	unsigned ndevs;
+	struct layer layer[16];	/* between its disks and its file systems, lowest first */
+	unsigned nlayers;
 	bool written;		/* the journal says a disk has been written to */
 	bool ifstate;		/* ifupdown had configured interfaces for good */
 };

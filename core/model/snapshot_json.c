@@ -204,6 +204,7 @@ static void put_blockdev(struct json *j, const struct blockdevs *bs, const struc
 	put_str(j, "label", d->label);
 	put_str(j, "uuid", d->uuid);
 	put_str(j, "parttype", d->parttype);
+	put_str(j, "on", d->on);
 	put_str(j, "used_by", d->used_by);
 	put_str(j, "parent", d->parent < 0 ? "" : bs->row[d->parent].name);
 	put_int(j, "depth", d->depth);

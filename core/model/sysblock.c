@@ -43,6 +43,27 @@ static unsigned add_slaves(const char *path, dev_t *list, unsigned n, unsigned m
 	return n;
 }
 
+static unsigned add_below(dev_t dev, dev_t *list, unsigned n, unsigned max)
+{
+	char path[96];
+	dev_t disk;
+
+	text_fmt(path, sizeof(path), "/sys/dev/block/%u:%u/partition", major(dev), minor(dev));
+	if (!access(path, F_OK)) {
+		text_fmt(path, sizeof(path), "/sys/dev/block/%u:%u/../dev", major(dev), minor(dev));
+		disk = file_read_dev(AT_FDCWD, path);
+		if (disk && n < max && !listed(list, n, disk))
+			list[n++] = disk;
+	}
+	text_fmt(path, sizeof(path), "/sys/dev/block/%u:%u/slaves", major(dev), minor(dev));
+	return add_slaves(path, list, n, max);
+}
+
+unsigned sysblock_directly_below(dev_t dev, dev_t *list, unsigned max)
+{
+	return add_below(dev, list, 0, max);
+}
+
 unsigned sysblock_below(dev_t dev, dev_t *list, unsigned n, unsigned max)
 {
 	unsigned at = n;
@@ -50,23 +71,8 @@ unsigned sysblock_below(dev_t dev, dev_t *list, unsigned n, unsigned max)
 	if (n < max && !listed(list, n, dev))
 		list[n++] = dev;
 	/* What is added is looked at in its turn: the list is the queue. */
-	for (; at < n; at++) {
-		char path[96];
-		dev_t disk;
-
-		text_fmt(path, sizeof(path), "/sys/dev/block/%u:%u/partition",
-			 major(list[at]), minor(list[at]));
-		if (!access(path, F_OK)) {
-			text_fmt(path, sizeof(path), "/sys/dev/block/%u:%u/../dev",
-				 major(list[at]), minor(list[at]));
-			disk = file_read_dev(AT_FDCWD, path);
-			if (disk && n < max && !listed(list, n, disk))
-				list[n++] = disk;
-		}
-		text_fmt(path, sizeof(path), "/sys/dev/block/%u:%u/slaves",
-			 major(list[at]), minor(list[at]));
-		n = add_slaves(path, list, n, max);
-	}
+	for (; at < n; at++)
+		n = add_below(list[at], list, n, max);
 	return n;
 }
 

@@ -11,6 +11,8 @@
  * @list, which has @n; returns how many it then has, at most @max.
  */
 unsigned sysblock_below(dev_t dev, dev_t *list, unsigned n, unsigned max);
+/* What @dev lies on directly; how many. */
+unsigned sysblock_directly_below(dev_t dev, dev_t *list, unsigned max);
 /* Device of "/dev/vda1" or "vda1" by its last part, 0 if there is none. */
 dev_t sysblock_dev(const char *path);
 /* "vda1" of a device; -errno. */

@@ -33,6 +33,12 @@ void plan_device_out(struct plan *plan, const struct snapshot *s, const struct h
 /* Add an op by which services are stopped in their own order; false: nobody can. */
 bool plan_stop_services(struct plan *plan, const struct snapshot *s);
 
+/* stack_plan.c: the layers below the old root. */
+void plan_keep_open(struct plan *plan, const struct snapshot *s);
+int plan_close_stack(struct plan *plan, const struct snapshot *s, struct error *err);
+/* How many layers it opens, or -errno. */
+int plan_open_stack(struct plan *plan, const struct snapshot *s, struct error *err);
+
 /* Mounts of the old root that are still there. */
 unsigned mounts_left(const struct snapshot *s);
 

@@ -47,6 +47,9 @@ static void op_free(struct op *op)
 	free(op->fstype);
 	free(op->options);
 	free(op->procs);
+	if (op->secret)
+		explicit_bzero(op->secret, op->secret_len);
+	free(op->secret);
 	for (word = op->argv; word && *word; word++)
 		free(*word);
 	free(op->argv);
@@ -65,6 +68,7 @@ void plan_free(struct plan *plan)
 	free(plan->undo);
 	free(plan->token);
 	free(plan->token_what);
+	free(plan->secret_what);
 	free(plan);
 }
 
@@ -118,6 +122,25 @@ void plan_set(struct plan *plan, char **field, const char *fmt, ...)
 	}
 	free(*field);
 	*field = s;
+}
+
+int plan_set_secret(struct plan *plan, const char *secret, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < plan->n; i++) {
+		struct op *op = &plan->ops[i];
+
+		if (!op->needs_secret)
+			continue;
+		free(op->secret);
+		op->secret = malloc(len + 1);
+		if (!op->secret)
+			return -ENOMEM;
+		memcpy(op->secret, secret, len);
+		op->secret_len = len;
+	}
+	return 0;
 }
 
 int plan_finish(struct plan *plan, struct plan **ret, struct error *err)
@@ -212,6 +235,11 @@ void plan_print(const struct plan *plan, FILE *out)
 	}
 	for (i = 0; i < plan->n; i++)
 		print_op(&plan->ops[i], i + 1, out);
+	if (plan->secret_what) {
+		fputs("It needs ", out);
+		print_clean(out, plan->secret_what);
+		fputs(": --key-file FILE, or typed at the console.\n", out);
+	}
 	if (plan->token) {
 		fputs("To confirm, type ", out);
 		print_clean(out, plan->token);
@@ -259,6 +287,7 @@ void plan_json(const struct plan *plan, FILE *out)
 	json_member(out, "title", plan->title);
 	json_member(out, "undo", plan->undo);
 	json_member(out, "confirm", plan->token);
+	json_member(out, "secret", plan->secret_what);
 	json_member(out, "danger", danger_name(plan_danger(plan)));
 	fputs(",\"operations\":[", out);
 	for (i = 0; i < plan->n; i++) {

@@ -35,6 +35,8 @@ enum op_kind {
 	OP_NFSD_STOP,	/* the kernel's NFS server stops, and forgets its exports */
 	OP_BINFMT,	/* dst = entry of binfmt_misc, src = its interpreter: forgotten */
 	OP_COPY_TREE,	/* src directory -> dst directory (udev's database) */
+	OP_STACK,	/* argv opens, closes or keeps open the layer dst; secret on its stdin;
+			   src, dev: a device of it, if there is one */
 	OP_UMOUNT,	/* dst; id checked again; lazy for pseudo file systems */
 	OP_PROVE_OFF,	/* dev, dst = /dev/...: clean off is proven */
 	OP_WRITTEN,	/* journal: from here on a disk has been written to; dst */
@@ -86,7 +88,10 @@ struct op {
 	struct dev_id dev;
 	const char *strategy;	/* OP_HANDOVER */
 	const struct tool *tool;/* OP_TOOL */
-	char **argv;		/* OP_TOOL, NULL-terminated */
+	char **argv;		/* OP_TOOL, OP_STACK, NULL-terminated */
+	bool needs_secret;	/* OP_STACK: plan_set_secret() before it is run */
+	char *secret;		/* never printed, never written to a file */
+	size_t secret_len;
 	struct proc_id *procs;
 	size_t nprocs;
 };
@@ -96,6 +101,7 @@ struct plan {
 	char *title;		/* "Detach: PID 1 moves into RAM" */
 	char *undo;		/* "Undo: resume." or why there is none */
 	char *token;		/* the word to type; NULL: Enter is enough */
+	char *secret_what;	/* "the passphrase of cryptroot", to be asked for; NULL none */
 	char *token_what;	/* what the word is: "device and last 4 of its serial" */
 	struct op *ops;
 	size_t n;
@@ -111,6 +117,8 @@ struct op *plan_add(struct plan *plan, enum op_kind kind, enum danger danger,
 /* Set one of @plan's strings (an op's dst, command, ...). */
 void plan_set(struct plan *plan, char **field, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* Give @plan what its secret_what asks for; 0 or -ENOMEM. */
+int plan_set_secret(struct plan *plan, const char *secret, size_t len);
 /* Hand over a finished plan: 0 and *ret, or -ENOMEM and @plan is freed. */
 int plan_finish(struct plan *plan, struct plan **ret, struct error *err);
 /* Highest danger of its ops. */

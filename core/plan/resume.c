@@ -22,19 +22,40 @@ static void resume_state(const struct snapshot *s, struct step_state *ret)
 		state_set(ret, STEP_WAITING, 0, NULL, "Nothing to resume: the system is running.");
 }
 
-/* The device that carries the root now: the same UUID, else the same path. */
+/*
+ * The device that carries the root now: the same UUID, else the same path. Of a
+ * file system and its copy on another disk, where it was. A member of an array
+ * or a container is neither.
+ */
 static const struct blockdev *root_device(const struct snapshot *s)
 {
-	const struct blockdev *b;
+	const struct blockdev *b, *found = NULL;
 	size_t i;
 
 	for (i = 0; s->old.uuid[0] && i < s->devs.n; i++) {
 		b = &s->devs.row[i];
-		if (b->uuid && !strcmp(b->uuid, s->old.uuid))
-			return b;
+		if (b->uuid && !strcmp(b->uuid, s->old.uuid) && !b->stacked &&
+		    (!found || !strcmp(b->path, s->old.source)))
+			found = b;
 	}
+	if (found)
+		return found;
 	b = blockdevs_find(&s->devs, s->old.source);
-	return b && b->fstype && *b->fstype ? b : NULL;
+	return b && b->fstype && *b->fstype && !b->stacked ? b : NULL;
+}
+
+/* It is in what was closed and is opened first: nobody knows its device yet. */
+static void plan_mount_closed(struct plan *plan, const struct snapshot *s)
+{
+	struct op *op = plan_add(plan, OP_MOUNT, DANGER_UNDOABLE, 120, "mount / (%s, UUID %s)",
+				 s->old.fstype, s->old.uuid);
+
+	plan_set(plan, &op->src, "UUID=%s", s->old.uuid);
+	plan_set(plan, &op->dst, CAREEN_OLDROOT);
+	plan_set(plan, &op->fstype, "%s", s->old.fstype);
+	plan_set(plan, &op->options, "%s", s->old.options);
+	plan_set(plan, &op->command, "mount -t %s -o %s UUID=%s %s", s->old.fstype,
+		 s->old.options, s->old.uuid, CAREEN_OLDROOT);
 }
 
 static void plan_mount(struct plan *plan, const char *src, const char *dst,
@@ -175,13 +196,19 @@ static void plan_start(struct plan *plan, const struct snapshot *s)
 
 static int resume_detached(struct plan *plan, const struct snapshot *s, struct error *err)
 {
-	int r = 0;
+	int r = plan_open_stack(plan, s, err);
 
+	if (r < 0)
+		return r;
 	/* what still runs from the old root would be started a second time */
 	if (holders_to_stop(s))
 		plan_kill(plan, s);
 	plan_unbind(plan, s);
-	if (!old_root_moved(s))
+	if (old_root_moved(s))
+		r = 0;
+	else if (r && s->old.uuid[0] && !root_device(s))
+		plan_mount_closed(plan, s);
+	else
 		r = plan_mount_root(plan, s, err);
 	if (r < 0)
 		return r;

@@ -1,7 +1,8 @@
 /*
  * tool.c - the programs Repair calls
  *
- * The exit statuses are those of e2fsck(8), mke2fs(8) and dd(1).
+ * The exit statuses are those of e2fsck(8), mke2fs(8), xfs_repair(8),
+ * btrfs-check(8) and dd(1).
  */
 #include "plan/tool.h"
 
@@ -58,6 +59,29 @@ static const struct tool_exit mke2fs_exits[] = {
 	{ .text = NULL }
 };
 
+static const struct tool_exit xfs_check_exits[] = {
+	{ 1, TOOL_LEFT, "the file system has errors; nothing was changed",
+	  "Run Repair everything." },
+	{ 0, TOOL_GOOD, "the file system is good", NULL },
+	{ .text = NULL }
+};
+
+static const struct tool_exit xfs_repair_exits[] = {
+	{ 2, TOOL_FAILED, "its journal has changes in it that must be replayed first; nothing was changed",
+	  "Resume, or mount it by hand and unmount it; then repair it." },
+	{ 1, TOOL_FAILED, "the file system could not be repaired",
+	  "Save an image of the device before anything else; then restore a backup." },
+	{ 0, TOOL_GOOD, "the file system is good now", NULL },
+	{ .text = NULL }
+};
+
+static const struct tool_exit btrfs_check_exits[] = {
+	{ 1, TOOL_LEFT, "the file system has errors; nothing was changed",
+	  "Save an image of the device; read btrfs-check(8) before any repair." },
+	{ 0, TOOL_GOOD, "the file system is good", NULL },
+	{ .text = NULL }
+};
+
 static const struct tool_exit dd_exits[] = {
 	{ 0, TOOL_GOOD, "everything was copied and has reached the device", NULL },
 	{ .text = NULL }
@@ -106,6 +130,24 @@ const struct tool tools[] = {
 		},
 		.exits = mke2fs_exits, .danger = DANGER_DESTROYS,
 		.progress = PROGRESS_MKE2FS,
+	}, {
+		.name = "xfs-check", .title = "Check",
+		.about = "Look for errors and change nothing (xfs_repair -n).",
+		.fstypes = "xfs", .program = "xfs_repair", .package = "xfsprogs",
+		.argv = WORDS("xfs_repair", "-n", "{dev}"),
+		.exits = xfs_check_exits, .danger = DANGER_NONE,
+	}, {
+		.name = "xfs-repair", .title = "Repair everything",
+		.about = "Correct every error that can be corrected (xfs_repair).",
+		.fstypes = "xfs", .program = "xfs_repair", .package = "xfsprogs",
+		.argv = WORDS("xfs_repair", "{dev}"),
+		.exits = xfs_repair_exits, .danger = DANGER_DESTROYS,
+	}, {
+		.name = "btrfs-check", .title = "Check",
+		.about = "Look for errors and change nothing (btrfs check --readonly).",
+		.fstypes = "btrfs", .program = "btrfs", .package = "btrfs-progs",
+		.argv = WORDS("btrfs", "check", "--readonly", "{dev}"),
+		.exits = btrfs_check_exits, .danger = DANGER_NONE,
 	}, {
 		.name = "copy-onto", .title = "Copy another device onto it",
 		.about = "Everything on the device is overwritten (dd).",

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+#include "model/stack.h"
 #include "plan/common.h"
 
 static void unmount_state(const struct snapshot *s, struct step_state *ret)
@@ -241,18 +243,39 @@ static void plan_udev(struct plan *plan, const struct snapshot *s)
 	}
 }
 
-static void plan_proof(struct plan *plan, const struct snapshot *s)
+/* What lies on @b and stays open, as words; "" when nothing does. */
+static void stack_words(const struct snapshot *s, const struct blockdev *b, char *buf, size_t size)
 {
+	size_t i;
+
+	buf[0] = '\0';
+	for (i = 0; i < s->devs.n; i++)
+		if (strcmp(s->devs.row[i].type, "part") && stack_lies_on(&s->devs, &s->devs.row[i], b))
+			text_fmt(buf + strlen(buf), size - strlen(buf), "%s%s", *buf ? " " : "",
+				 s->devs.row[i].name);
+}
+
+/* @closed: the stack is closed by then. */
+static void plan_proof(struct plan *plan, const struct snapshot *s, bool closed)
+{
+	struct layer layer;
 	const struct blockdev *b;
+	char stack[256];
 	struct op *op;
 	size_t i;
 
 	for (i = 0; i < s->devs.n; i++) {
 		b = &s->devs.row[i];
-		if (!b->old_root)
+		if (!b->old_root || (closed && stack_layer(&s->devs, b, &layer)))
 			continue;
-		op = plan_add(plan, OP_PROVE_OFF, DANGER_NONE, 30, "prove that %s is clean off",
-			      b->path);
+		stack[0] = '\0';
+		if (!closed)
+			stack_words(s, b, stack, sizeof(stack));
+		op = plan_add(plan, OP_PROVE_OFF, DANGER_NONE, 30,
+			      *stack ? "prove that %s carries only %s" : "prove that %s is clean off",
+			      b->path, stack);
+		if (*stack)
+			plan_set(plan, &op->src, "%s", stack);
 		op->dev = (struct dev_id){ .dev = b->dev, .diskseq = b->diskseq };
 		plan_set(plan, &op->dst, "%s", b->path);
 		plan_set(plan, &op->command, "careen status; fuser %s", b->path);
@@ -266,7 +289,6 @@ static int unmount_plan(const struct snapshot *s, const struct plan_opts *opts,
 	struct plan *plan;
 	int r = plan_allowed(s, "unmount", err);
 
-	(void)opts;
 	if (r < 0)
 		return r;
 	unmount_state(s, &st);
@@ -279,8 +301,16 @@ static int unmount_plan(const struct snapshot *s, const struct plan_opts *opts,
 	plan_swaps(plan, s);
 	plan_kernel(plan, s);
 	plan_udev(plan, s);
+	if (!opts || !opts->close)
+		plan_keep_open(plan, s);
 	plan_all_umounts(plan, s);
-	plan_proof(plan, s);
+	if (opts && opts->close)
+		r = plan_close_stack(plan, s, err);
+	if (r < 0) {
+		plan_free(plan);
+		return r;
+	}
+	plan_proof(plan, s, opts && opts->close);
 	return plan_finish(plan, ret, err);
 }
 

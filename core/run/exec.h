@@ -23,6 +23,7 @@ op_fn op_kill;								/* op_kill.c */
 op_fn op_rescan;							/* op_rescan.c */
 op_fn op_copy_tree;							/* op_copy.c */
 op_fn op_umount;							/* op_umount.c */
+op_fn op_stack;								/* op_stack.c */
 op_fn op_mount;								/* op_mount.c */
 op_fn op_prove_off;							/* op_prove.c */
 op_fn op_tool;								/* op_tool.c */
@@ -92,6 +93,9 @@ struct stuck {
 	const char *function, *why, *hint;
 };
 const struct stuck *stuck_on(pid_t pid);
+
+/* op_stack.c: the path of the free device that has @uuid. */
+int device_by_uuid(const char *uuid, char *buf, size_t size, struct error *err);
 
 /* ident.c: is @path still the device that the plan meant, and is it free? */
 int device_identity(const char *path, const struct dev_id *id, struct error *err);

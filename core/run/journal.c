@@ -2,8 +2,8 @@
  * journal.c - the few things the kernel cannot tell once the disk is off
  *
  * oldroot.mountinfo has the old root's lines of mountinfo(5) and, after "# ",
- * a key and a value a line: source, fstype, options, uuid, init, dev (more
- * than one: "254:1 /dev/vda1"). core/model/snapshot.c reads it.
+ * a key and a value a line: source, fstype, options, uuid, init, layer
+ * (more than one, lowest first: "lvm - vg0"), dev (more than one: "254:1 /dev/vda1"). core/model/snapshot.c reads it.
  */
 #include "run/journal.h"
 
@@ -72,6 +72,9 @@ static void put_record(FILE *out, const struct snapshot *s)
 	if (*old->uuid)
 		fprintf(out, "# uuid %s\n", old->uuid);
 	fprintf(out, "# init %s\n", s->init.exe);
+	for (i = 0; i < old->nlayers; i++)
+		fprintf(out, "# layer %s %s %s\n", old->layer[i].type,
+			*old->layer[i].id ? old->layer[i].id : "-", old->layer[i].name);
 	for (i = 0; i < old->ndevs; i++) {
 		b = find_dev(&s->devs, old->devs[i]);
 		fprintf(out, "# dev %u:%u %s\n", major(old->devs[i]), minor(old->devs[i]),

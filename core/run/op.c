@@ -24,6 +24,7 @@ const struct op_exec op_execs[OP_KINDS] = {
 	[OP_NFSD_STOP]		= { "nfsd-stop", op_nfsd_stop },
 	[OP_BINFMT]		= { "binfmt", op_binfmt },
 	[OP_COPY_TREE]		= { "copy-tree", op_copy_tree },
+	[OP_STACK]		= { "stack", op_stack },
 	[OP_UMOUNT]		= { "umount", op_umount },
 	[OP_PROVE_OFF]		= { "prove-off", op_prove_off },
 	[OP_WRITTEN]		= { "written", op_written },

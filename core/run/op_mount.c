@@ -1,5 +1,4 @@
 /* op_mount.c - mount(2) as mount(8) would do it, on the device that was planned */
-#include <blkid.h>
 #include <errno.h>
 #include <libmount.h>
 #include <stdio.h>
@@ -12,17 +11,13 @@
 #include "base/text.h"
 #include "run/exec.h"
 
-/* "UUID=..." or "LABEL=..." as a device's path; malloc'ed, NULL if unknown. */
-static char *resolve(const char *src)
+/* "UUID=..." as a device's path. */
+static int resolve(const char *src, char *buf, size_t size, struct error *err)
 {
-	char *tag = NULL, *value = NULL, *path;
-
-	if (blkid_parse_tag_string(src, &tag, &value) < 0)
-		return strdup(src);
-	path = blkid_evaluate_tag(tag, value, NULL);
-	free(tag);
-	free(value);
-	return path;
+	if (!strncmp(src, "UUID=", 5))
+		return device_by_uuid(src + 5, buf, size, err);
+	text_fmt(buf, size, "%s", src);
+	return 0;
 }
 
 /* Words that only mount(8) and systemd understand are dropped, as they do. */
@@ -64,16 +59,14 @@ static const char *hint_for(int code, const struct op *op)
 static int mount_child(void *arg, struct error *err)
 {
 	const struct op *op = arg;
-	char *src = resolve(op->src), *data = NULL;
+	char src[300], *data = NULL;
 	unsigned long flags;
-	int r;
+	int r = resolve(op->src, src, sizeof(src), err);
 
-	if (!src)
-		return error_set(err, ENODEV, "mount", op->src, "no device has it",
-				 "Make or restore the file system with this UUID first.");
-	r = op->dev.dev ? device_identity(src, &op->dev, err) : 0;
+	if (!r && op->dev.dev)
+		r = device_identity(src, &op->dev, err);
 	if (r < 0)
-		goto out;
+		return r;
 	r = split_options(op->options, &flags, &data);
 	if (r < 0) {
 		r = error_set(err, r, "mount", op->options, "these options cannot be read", NULL);
@@ -83,7 +76,6 @@ static int mount_child(void *arg, struct error *err)
 	if (r < 0)
 		r = error_set(err, r, "mount", op->dst, NULL, "%s", hint_for(r, op));
 out:
-	free(src);
 	free(data);
 	return r;
 }

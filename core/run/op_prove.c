@@ -3,7 +3,9 @@
  *
  * Asked of the kernel four times over: mounts of every namespace, swap, what is
  * stacked on it, who has it open. An exclusive open alone does not see ordinary
- * opens, and a list of mounts alone does not see a stacked device.
+ * opens, and a list of mounts alone does not see a stacked device. Of a device
+ * below a stack that stays open (LUKS, LVM, md) the same is proven of it and of
+ * all that lies on it, and that nothing but this stack does.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -19,6 +21,7 @@
 #include "base/text.h"
 #include "model/blockprobe.h"
 #include "model/snapshot.h"
+#include "model/sysblock.h"
 #include "run/exec.h"
 
 #define TRIES 4		/* something that only looks at the device (blkid) goes away */
@@ -29,6 +32,7 @@ struct proof {
 	dev_t dev[FAMILY];
 	char name[FAMILY][32];
 	size_t n;
+	const char *stack;	/* what may lie on it and stay there: "md0 dm-1"; NULL nothing */
 	char left[250];
 };
 
@@ -78,6 +82,35 @@ static void add_partitions(struct proof *p, const char *sysdir)
 		closedir(dir);
 }
 
+static bool has_word(const char *words, const char *word)
+{
+	size_t len = strlen(word);
+	const char *p = words;
+
+	while (p && (p = strstr(p, word))) {
+		if ((p == words || p[-1] == ' ') && (p[len] == ' ' || !p[len]))
+			return true;
+		p += len;
+	}
+	return false;
+}
+
+/* Devices that the plan knows to lie on it. */
+static void add_stack(struct proof *p)
+{
+	char path[80], text[32], name[32];
+	const char *word = p->stack;
+	unsigned maj, min;
+	int len;
+
+	for (; word && sscanf(word, " %31s%n", name, &len) == 1; word += len) {
+		text_fmt(path, sizeof(path), "/sys/class/block/%s/dev", name);
+		if (read_text(path, text, sizeof(text)) > 0 &&
+		    sscanf(text, "%u:%u", &maj, &min) == 2)
+			add_dev(p, makedev(maj, min), name);
+	}
+}
+
 static const char *family(const struct proof *p, dev_t dev)
 {
 	size_t i;
@@ -92,14 +125,16 @@ static void look_mounts(struct proof *p, const struct mounts *ms)
 {
 	const struct mount *m;
 	unsigned more = 0;
+	const char *dev;
 	size_t i;
 
 	for (i = 0; i < ms->n; i++) {
 		m = &ms->row[i];
-		if (!family(p, m->dev))
+		dev = m->pseudo ? NULL : family(p, sysblock_of_mount(m->dev, m->source));
+		if (!dev)
 			continue;
 		if (more++ < 3)
-			say(p, "%s is mounted on %s%s", family(p, m->dev), m->target,
+			say(p, "%s is mounted on %s%s", dev, m->target,
 			    m->ns == ms->own_ns ? "" : " in another namespace");
 	}
 	if (more > 3)
@@ -108,16 +143,35 @@ static void look_mounts(struct proof *p, const struct mounts *ms)
 		say(p, "not every namespace could be read: %s", ms->note);
 }
 
-static void look_holders(struct proof *p, const struct holders *hs)
+/* The stack that stays is no holder to name. */
+static bool stays(const struct proof *p, const struct holder *h)
+{
+	return (h->kind == HOLDER_DM || h->kind == HOLDER_MD) && has_word(p->stack, h->command);
+}
+
+/* btrfs has a device number of its own: the disk's is behind one of its mounts. */
+static dev_t block_of(const struct mounts *ms, dev_t dev)
+{
+	size_t i;
+
+	for (i = 0; dev && !major(dev) && i < ms->n; i++)
+		if (ms->row[i].dev == dev && !ms->row[i].pseudo)
+			return sysblock_of_mount(dev, ms->row[i].source);
+	return dev;
+}
+
+static void look_holders(struct proof *p, const struct mounts *ms, const struct holders *hs)
 {
 	const struct holder *h;
+	dev_t dev;
 	unsigned more = 0;
 	size_t i;
 
 	for (i = 0; i < hs->n; i++) {
 		h = &hs->row[i];
+		dev = block_of(ms, h->dev);
 		/* of a namespace or a queue nobody tells the device */
-		if (h->dev && !family(p, h->dev) && h->holds != HOLD_UNKNOWN)
+		if ((dev && !family(p, dev) && h->holds != HOLD_UNKNOWN) || stays(p, h))
 			continue;
 		if (more++ >= 4)
 			continue;
@@ -160,11 +214,33 @@ static void look_stacked(struct proof *p)
 			 minor(p->dev[i]));
 		dir = opendir(path);
 		while (dir && (e = readdir(dir)))
-			if (e->d_name[0] != '.')
+			if (e->d_name[0] != '.' && !has_word(p->stack, e->d_name))
 				say(p, "%s is stacked on %s", e->d_name, p->name[i]);
 		if (dir)
 			closedir(dir);
 	}
+}
+
+/*
+ * What lies below a stack, the whole disk of its partition too, is held
+ * exclusively by it [block/bdev.c bd_may_claim()]: only what is on top can be asked.
+ */
+static bool below_stack(const struct proof *p, size_t i)
+{
+	struct dirent *e;
+	char path[96];
+	bool any = !i;
+	DIR *dir;
+
+	if (!p->stack)
+		return false;
+	text_fmt(path, sizeof(path), "/sys/class/block/%s/holders", p->name[i]);
+	dir = opendir(path);
+	while (dir && (e = readdir(dir)))
+		any |= e->d_name[0] != '.';
+	if (dir)
+		closedir(dir);
+	return any;
 }
 
 /* Read-only: closing a writer would make udev probe the device. */
@@ -175,6 +251,8 @@ static void look_exclusive(struct proof *p)
 	int fd;
 
 	for (i = 0; i < p->n; i++) {
+		if (below_stack(p, i))
+			continue;
 		text_fmt(path, sizeof(path), "/dev/%s", p->name[i]);
 		fd = blockdev_open_exclusive(i ? path : p->path);
 		if (fd >= 0)
@@ -194,7 +272,7 @@ static int look(void *arg, struct error *err)
 		return r;
 	p->left[0] = '\0';
 	look_mounts(p, &s->mounts);
-	look_holders(p, &s->holders);
+	look_holders(p, &s->mounts, &s->holders);
 	snapshot_free(s);
 	look_swaps(p);
 	look_stacked(p);
@@ -209,7 +287,7 @@ static int look(void *arg, struct error *err)
 
 int op_prove_off(struct op_ctx *ctx, const struct op *op, struct error *err)
 {
-	struct proof p = { .path = op->dst };
+	struct proof p = { .path = op->dst, .stack = op->src };
 	const char *slash = strrchr(op->dst, '/');
 	char sysdir[64];
 	int r = device_identity(op->dst, &op->dev, err), i;
@@ -220,13 +298,17 @@ int op_prove_off(struct op_ctx *ctx, const struct op *op, struct error *err)
 	text_fmt(sysdir, sizeof(sysdir), "/sys/dev/block/%u:%u", major(op->dev.dev),
 		 minor(op->dev.dev));
 	add_partitions(&p, sysdir);
+	add_stack(&p);
 	for (i = 0; i < TRIES; i++) {
 		r = run_with_deadline(op->deadline_s, look, &p, err);
 		if (r != -EBUSY)
 			break;
 		sleep_ms(150);
 	}
-	if (r == 0)
+	if (r == 0 && op->src)
+		ctx_note(ctx, "%s carries only %s: no mount in any namespace, no swap, no holder, "
+			 "nobody has it open, exclusive open succeeds on top", op->dst, op->src);
+	else if (r == 0)
 		ctx_note(ctx, "%s is clean: no mount in any namespace, no swap, no holder, "
 			 "nobody has it open, exclusive open succeeds", op->dst);
 	return r;

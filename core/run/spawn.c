@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -54,6 +55,19 @@ static void be_killable(void)
 	}
 }
 
+/* In memory, not in a pipe: a program that reads nothing must not block us. */
+static int open_input(const struct spawn *sp)
+{
+	int fd = sp->input ? memfd_create("stdin", MFD_CLOEXEC) :
+			     open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0 && sp->input &&
+	    (write(fd, sp->input, sp->input_len) != (ssize_t)sp->input_len ||
+	     lseek(fd, 0, SEEK_SET) < 0))
+		_exit(126);
+	return fd;
+}
+
 static void __attribute__((noreturn))
 child_exec(const struct spawn *sp, int out, int prog, int report)
 {
@@ -61,7 +75,7 @@ child_exec(const struct spawn *sp, int out, int prog, int report)
 		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
 		"LC_ALL=C.UTF-8", "TERM=dumb", "HOME=/root", NULL
 	};
-	int code, null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int code, null = open_input(sp);
 
 	setpgid(0, 0);
 	reset_child_signals();

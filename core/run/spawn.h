@@ -15,6 +15,8 @@ struct spawn {
 	char *const *argv;
 	const char *root;		/* chroot here first; NULL = the rescue */
 	int64_t until;			/* now_ms() deadline, 0 = none */
+	const char *input;		/* its stdin; NULL = nothing */
+	size_t input_len;
 	void (*output)(void *arg, const char *buf, size_t n);	/* stdout and stderr */
 	void (*progress)(void *arg, const char *buf, size_t n);	/* fd 9, or NULL */
 	void *arg;

@@ -97,14 +97,14 @@ static struct blockdev stack[] = {
 static struct blockdev devs[] = {
 	{ .dev = DEV(254, 0), .name = "vda", .path = "/dev/vda", .type = "disk", .size = 2ull << 30,
 	  .model = S(""), .serial = S("CAREEN0001"), .fstype = S(""), .label = S(""), .uuid = S(""),
-	  .used_by = S(""), .parent = -1, .old_root = true },
+	  .used_by = S(""), .on = S(""), .parent = -1, .old_root = true },
 	{ .dev = VDA1, .name = "vda1", .path = "/dev/vda1", .type = "part", .size = 1ull << 30,
 	  .model = S(""), .serial = S("CAREEN0001"), .fstype = S("ext4"), .label = S("root"),
-	  .uuid = S("11111111-2222-3333-4444-555555555555"), .used_by = S(""), .parent = 0,
+	  .uuid = S("11111111-2222-3333-4444-555555555555"), .used_by = S(""), .on = S("vda"), .parent = 0,
 	  .depth = 1, .old_root = true },
 	{ .dev = DEV(254, 16), .name = "vdb", .path = "/dev/vdb", .type = "disk", .size = 1ull << 29,
 	  .model = S(""), .serial = S(""), .fstype = S(""), .label = S(""), .uuid = S(""),
-	  .used_by = S(""), .parent = -1 },
+	  .used_by = S(""), .on = S(""), .parent = -1 },
 };
 
 static void fill(struct snapshot *s, const char *mountinfo)

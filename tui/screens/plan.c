@@ -39,7 +39,7 @@ static struct {
 static struct plan *plan;
 static struct text detail;	/* of the operation under the cursor: gives way */
 static struct text foot;	/* what must be read before Enter: always whole */
-static char typed[80];
+static char typed[256];
 static bool commands;
 
 static void plan_cell(const void *rows, size_t row, size_t col, struct cell *ret)
@@ -90,6 +90,7 @@ static void keep_opts(const struct step *step, const struct plan_opts *opts, con
 	opts = opts ? opts : &none;
 	made.step = step;
 	made.opts.clean = opts->clean;
+	made.opts.close = opts->close;
 	keep(made.device, sizeof(made.device), opts->device, &made.opts.device);
 	keep(made.tool, sizeof(made.tool), opts->tool, &made.opts.tool);
 	keep(made.strategy, sizeof(made.strategy), opts->strategy, &made.opts.strategy);
@@ -222,6 +223,10 @@ static void add_choices(const struct console *c)
 	const struct strategy *s = made.opts.strategy ? strategy_find(made.opts.strategy) :
 							strategy_best(c->snap);
 
+	if (made.step == &step_unmount && c->snap->old.nlayers)
+		text_add(&foot, ST_NORMAL, 0, "c: %s", made.opts.close ?
+			 "the stack below the root is closed, too" :
+			 "the stack below the root (LUKS, LVM, md) stays open");
 	if (made.step != &step_detach)
 		return;
 	text_add(&foot, ST_NORMAL, 0, "c: %s   y: by %s",
@@ -230,17 +235,25 @@ static void add_choices(const struct console *c)
 		 s ? s->name : "no strategy");
 }
 
+/* A word to confirm it, or a passphrase that it needs: no plan wants both. */
+static bool prompted(void)
+{
+	return plan->token || plan->secret_what;
+}
+
 static void add_confirm(const struct console *c)
 {
 	if (!console_may_write(c))
 		text_add(&foot, ST_WARN, 0, "Read-only here. Esc goes back.");
-	else if (plan->token)
+	else if (prompted())
 		text_add(&foot, ST_BOLD, 0, "Esc goes back, nothing has happened.");
 	else
 		text_add(&foot, ST_BOLD, 0, "Esc goes back, nothing has happened.   Enter runs it.");
 	if (plan->token && console_may_write(c))
 		text_add(&foot, ST_NORMAL, 0, "To run it, type %s:",
 			 plan->token_what ? plan->token_what : "this word");
+	if (plan->secret_what && console_may_write(c))
+		text_add(&foot, ST_NORMAL, 0, "To run it, type %s:", plan->secret_what);
 }
 
 static void fill_detail(void)
@@ -275,9 +288,22 @@ static struct box cut_bottom(struct box *box, int rows)
 	return part;
 }
 
+/* A star for each character of what was typed. */
+static const char *hidden(void)
+{
+	static char stars[sizeof(typed)];
+	size_t n = 0;
+
+	for (const char *p = typed; *p; p++)
+		if (((unsigned char)*p & 0xc0) != 0x80)
+			stars[n++] = '*';
+	stars[n] = '\0';
+	return stars;
+}
+
 static void plan_draw(struct console *c, struct box box)
 {
-	bool prompt = plan->token && console_may_write(c);
+	bool prompt = prompted() && console_may_write(c);
 	struct box part;
 	char label[80];
 	int rows, room;
@@ -286,8 +312,9 @@ static void plan_draw(struct console *c, struct box box)
 	fill_detail();
 	part = cut_bottom(&box, text_height(&foot, box.w - 2) + prompt);
 	if (prompt) {
-		text_fmt(label, sizeof(label), "%s > ", plan->token);
-		prompt_draw(part.y + part.h - 1, part.x, part.w, label, typed);
+		text_fmt(label, sizeof(label), "%s > ", plan->token ? plan->token : "passphrase");
+		prompt_draw(part.y + part.h - 1, part.x, part.w, label,
+			    plan->token ? typed : hidden());
 	}
 	text_draw_top(&foot, part);
 	rows = text_height(&detail, box.w - 2);
@@ -319,6 +346,12 @@ static void confirm(struct console *c)
 		console_note(c, ST_WARN, c->writer.pid ?
 			     "Nothing has happened: another operator writes. t takes over." :
 			     "Nothing has happened: this is read-only.");
+	} else if (plan->secret_what && !typed[0]) {
+		console_note(c, ST_WARN, "Type the passphrase to run it, or Esc. Nothing has happened.");
+	} else if (plan->secret_what) {
+		if (plan_set_secret(plan, typed, strlen(typed)) == 0)
+			start(c);
+		explicit_bzero(typed, sizeof(typed));
 	} else if (!plan->token || strcmp(typed, plan->token) == 0) {
 		start(c);
 	} else {
@@ -354,6 +387,9 @@ static bool plan_request(struct console *c, enum request request)
 	} else if (request == REQ_CLEAN && detach) {
 		made.opts.clean = !made.opts.clean;
 		make(c);
+	} else if (request == REQ_CLEAN && made.step == &step_unmount && c->snap->old.nlayers) {
+		made.opts.close = !made.opts.close;
+		make(c);
 	} else if (request == REQ_STRATEGY && detach) {
 		next_strategy(c);
 	} else if (request == REQ_REFRESH) {
@@ -371,7 +407,7 @@ static bool plan_request(struct console *c, enum request request)
 
 static bool plan_key(struct console *c, int key)
 {
-	return plan->token && console_may_write(c) &&
+	return prompted() && console_may_write(c) &&
 	       prompt_edit(typed, sizeof(typed), key);
 }
 
@@ -386,6 +422,11 @@ static const struct hint *plan_hints(const struct console *c)
 		{ REQ_STRATEGY, NULL }, { REQ_COMMANDS, NULL }, { REQ_HELP, NULL },
 		{ REQ_QUIT, NULL }, { 0 },
 	};
+	static const struct hint unmount[] = {
+		{ REQ_BACK, NULL }, { REQ_ENTER, "Run" }, { REQ_CLEAN, "Close/keep" },
+		{ REQ_COMMANDS, NULL }, { REQ_REFRESH, NULL }, { REQ_HELP, NULL },
+		{ REQ_QUIT, NULL }, { 0 },
+	};
 	static const struct hint token[] = {
 		{ REQ_BACK, NULL }, { REQ_ENTER, "Run" },
 		{ REQ_HELP, NULL }, { 0 },
@@ -398,8 +439,10 @@ static const struct hint *plan_hints(const struct console *c)
 
 	if (!console_may_write(c))
 		return watching;
-	if (plan->token)
+	if (prompted())
 		return token;
+	if (made.step == &step_unmount && c->snap->old.nlayers)
+		return unmount;
 	return made.step == &step_detach ? detach : plain;
 }
 
