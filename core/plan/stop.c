@@ -58,11 +58,12 @@ static const char *const scripts_stay[] = {
 	"for s in /etc/rc0.d/K*; do n=${s##*/K??}; [ -x \"$s\" ] || continue\n" \
 	"stays \"$n\" \"$@\" || { echo \"stopping $n\"; \"$s\" stop || echo \"$n: status $?\"; }; done\n"
 
-/* rc-depend lists what needs something before what it needs, when stopping. */
+/* rc-depend lists what is needed before what needs it: from its end, then. */
 #define STOP_OPENRC \
-	"PATH=$PATH:/lib/rc/bin:/usr/libexec/rc/bin:/libexec/rc/bin\n" \
+	"PATH=$PATH:/lib/rc/bin:/usr/libexec/rc/bin:/libexec/rc/bin l=\n" \
 	"cd /run/openrc/started || exit 1\n" \
-	"for n in $(rc-depend -o -t ineed -t iuse -t iafter -- *); do [ -e \"$n\" ] || continue\n" \
+	"for n in $(rc-depend -t ineed -t iuse -t iafter -- *); do l=\"$n $l\"; done\n" \
+	"for n in $l; do [ -e \"$n\" ] || continue\n" \
 	"stays \"$n\" \"$@\" || rc-service --nodeps \"$n\" stop || echo \"$n: status $?\"; done\n"
 
 /* As stage 3: what runsv watches, then what System V scripts have started. */
