@@ -96,6 +96,14 @@ static void plan_take(struct plan *plan, const struct snapshot *s,
 #pragma GCC diagnostic pop
 }
 
+static void plan_record(struct plan *plan)
+{
+	struct op *op = plan_add(plan, OP_RECORD, DANGER_UNDOABLE, 10,
+				 "record the mounts, for the way back");
+
+	plan_set(plan, &op->command, "cat /proc/self/mountinfo > %s", CAREEN_RECORD);
+}
+
 static void plan_prepare(struct plan *plan, const struct snapshot *s)
 {
 	struct op *op = plan_add(plan, OP_TRIAL, DANGER_NONE, 30,
@@ -103,9 +111,7 @@ static void plan_prepare(struct plan *plan, const struct snapshot *s)
 
 	plan_set(plan, &op->src, "%s", s->init.exe);
 	plan_set(plan, &op->command, "careen run preflight");
-	op = plan_add(plan, OP_RECORD, DANGER_UNDOABLE, 10,
-		      "record the mounts, for the way back");
-	plan_set(plan, &op->command, "cat /proc/self/mountinfo > %s", CAREEN_RECORD);
+	plan_record(plan);
 	op = plan_add(plan, OP_NET_KEEP, DANGER_UNDOABLE, 10,
 		      "make leased addresses permanent");
 	plan_set(plan, &op->command, "ip address change ADDRESS dev LINK valid_lft forever");
@@ -176,7 +182,9 @@ static int detach_plan(const struct snapshot *s, const struct plan_opts *opts,
 	if (!plan)
 		return plan_finish(plan, ret, err);
 	plan_set(plan, &plan->undo, "Undo: Resume, which starts the system again from the same disk.");
-	if (!pid1_waits(s)) {
+	if (pid1_waits(s)) {
+		plan_record(plan);
+	} else {
 		plan_prepare(plan, s);
 		if (opts && opts->clean && !st->stops && !plan_stop_services(plan, s))
 			return no_clean_stop(plan, s, err);

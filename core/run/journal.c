@@ -71,9 +71,11 @@ static void put_record(FILE *out, const struct snapshot *s)
 		old->options);
 	if (*old->uuid)
 		fprintf(out, "# uuid %s\n", old->uuid);
-	fprintf(out, "# init %s\n", s->init.exe);
+	fprintf(out, "# init %s
+", s->init.kind == INIT_STUB ? s->init.boot : s->init.exe);
 	for (i = 0; i < old->nlayers; i++)
-		fprintf(out, "# layer %s %s %s\n", old->layer[i].type,
+		fprintf(out, "# layer %s %s %s
+", old->layer[i].type,
 			*old->layer[i].id ? old->layer[i].id : "-", old->layer[i].name);
 	for (i = 0; i < old->ndevs; i++) {
 		b = find_dev(&s->devs, old->devs[i]);
@@ -111,7 +113,9 @@ int journal_record(struct error *err)
 
 	if (r < 0)
 		return r;
-	r = write_record(s, err);
+	/* PID 1 is in RAM already: what was recorded before that knows its init */
+	if (s->init.kind != INIT_STUB || access(CAREEN_RECORD, F_OK) < 0)
+		r = write_record(s, err);
 	snapshot_free(s);
 	return r;
 }
