@@ -71,11 +71,9 @@ static void put_record(FILE *out, const struct snapshot *s)
 		old->options);
 	if (*old->uuid)
 		fprintf(out, "# uuid %s\n", old->uuid);
-	fprintf(out, "# init %s
-", s->init.kind == INIT_STUB ? s->init.boot : s->init.exe);
+	fprintf(out, "# init %s\n", s->init.kind == INIT_STUB ? s->init.boot : s->init.exe);
 	for (i = 0; i < old->nlayers; i++)
-		fprintf(out, "# layer %s %s %s
-", old->layer[i].type,
+		fprintf(out, "# layer %s %s %s\n", old->layer[i].type,
 			*old->layer[i].id ? old->layer[i].id : "-", old->layer[i].name);
 	for (i = 0; i < old->ndevs; i++) {
 		b = find_dev(&s->devs, old->devs[i]);
