@@ -39,6 +39,9 @@ int plan_close_stack(struct plan *plan, const struct snapshot *s, struct error *
 /* How many layers it opens, or -errno. */
 int plan_open_stack(struct plan *plan, const struct snapshot *s, struct error *err);
 
+/* While the old root's /run is there: udev's database goes to the rescue. */
+void plan_keep_udev(struct plan *plan, const struct snapshot *s);
+
 /* Mounts of the old root that are still there. */
 unsigned mounts_left(const struct snapshot *s);
 

@@ -104,6 +104,32 @@ static bool is_mounted(const struct snapshot *s, const char *target)
 	return false;
 }
 
+/*
+ * What is in /run speaks of processes that are dead: OpenRC would believe that
+ * its services run, ifupdown that its DHCP client does. A boot finds it empty.
+ */
+static void plan_old_run(struct plan *plan, const struct snapshot *s)
+{
+	const struct mount *m;
+	struct op *op;
+	size_t i;
+
+	for (i = s->mounts.n; i-- > 0;) {
+		m = &s->mounts.row[i];
+		if (!m->old || !m->pseudo || strcmp(m->target, CAREEN_OLDROOT "/run"))
+			continue;
+		plan_keep_udev(plan, s);
+		op = plan_add(plan, OP_UMOUNT, DANGER_UNDOABLE, 10, "throw the old /run away");
+		op->mount_id = m->id;
+		op->mount_unique = m->unique_id;
+		op->dev.dev = m->dev;
+		op->lazy = true;
+		plan_set(plan, &op->dst, "%s", m->target);
+		plan_set(plan, &op->command, "umount -l %s", m->target);
+		return;
+	}
+}
+
 /* What the initramfs gives a new root: its /init moves these four. */
 static void plan_api_mounts(struct plan *plan, const struct snapshot *s)
 {
@@ -117,10 +143,8 @@ static void plan_api_mounts(struct plan *plan, const struct snapshot *s)
 	size_t i;
 
 	for (i = 0; i < sizeof(api) / sizeof(api[0]); i++)
-		if (!is_mounted(s, api[i].dst))
+		if (!is_mounted(s, api[i].dst) || !strcmp(api[i].dst, CAREEN_OLDROOT "/run"))
 			plan_mount(plan, api[i].src, api[i].dst, api[i].fstype, api[i].options);
-	if (is_mounted(s, CAREEN_OLDROOT "/run"))
-		return;
 	op = plan_add(plan, OP_COPY_TREE, DANGER_UNDOABLE, 30, "give udev its database back");
 	op->skippable = true;
 	plan_set(plan, &op->src, "/run/udev");
@@ -212,6 +236,7 @@ static int resume_detached(struct plan *plan, const struct snapshot *s, struct e
 		r = plan_mount_root(plan, s, err);
 	if (r < 0)
 		return r;
+	plan_old_run(plan, s);
 	plan_api_mounts(plan, s);
 	plan_check_init(plan, s);
 	plan_move_back(plan);

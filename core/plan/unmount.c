@@ -225,7 +225,7 @@ static void plan_swaps(struct plan *plan, const struct snapshot *s)
 }
 
 /* udev's database is about this kernel's devices: it outlives the old /run. */
-static void plan_udev(struct plan *plan, const struct snapshot *s)
+void plan_keep_udev(struct plan *plan, const struct snapshot *s)
 {
 	struct op *op;
 	size_t i;
@@ -300,7 +300,7 @@ static int unmount_plan(const struct snapshot *s, const struct plan_opts *opts,
 	plan_set(plan, &plan->undo, "Undo: Resume, which mounts them again.");
 	plan_swaps(plan, s);
 	plan_kernel(plan, s);
-	plan_udev(plan, s);
+	plan_keep_udev(plan, s);
 	if (!opts || !opts->close)
 		plan_keep_open(plan, s);
 	plan_all_umounts(plan, s);

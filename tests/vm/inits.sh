@@ -4,8 +4,9 @@
 # /proc/1/exe; STRATEGY a word of its plan; UP what careen says of the resumed system, a regular
 # expression; each SERVICE a process that runs before and must run afterwards. $first and $second
 # are the two detaches' options: after a --clean one the processes $stopped are gone, $kept still
-# there. $console=1 makes the second trip at the console.
-first='' second='' console='' stopped='' kept=''
+# there. $console=1 makes the second trip at the console; $straight=1 puts another between the two,
+# that comes back before anything was killed or unmounted.
+first='' second='' console='' straight='' stopped='' kept=''
 
 run() { vm_ssh1022 "careen run $* --yes" 2>&1; }
 address() { vm_ssh "ip -4 -o address show scope global | awk '{ print \$2, \$4 }'"; }
@@ -56,6 +57,16 @@ at_console() {
 	con_keys q
 }
 
+# straight_back WHAT: out, and back before anything was killed or unmounted
+straight_back() {
+	out=$(run detach)
+	is $? 0 "$1: detach" || { diag "$out"; bail "$1: cannot go on"; }
+	started=$(vm_console_log | wc -l)
+	out=$(run resume)
+	is $? 0 "$1: resume at once" || { diag "$out"; bail "$1: cannot go on"; }
+	like "$out" "$up" "$1: it knows that the system is up"
+}
+
 init_back() {
 	local what=$1 init=$2 service
 	shift 2
@@ -81,6 +92,7 @@ init_roundtrip() {
 	like "$(vm_ssh1022 careen plan detach)" "take PID 1 .*by .*$strategy" "$what: the plan takes it by $strategy"
 	by_hand "$what, trip 1" $first
 	init_back "$what, trip 1" "$init" "$@"
+	[ -z "$straight" ] || { straight_back "$what, straight back"; init_back "$what, straight back" "$init" "$@"; }
 	if [ "$console" ]; then at_console "$what, trip 2"; else by_hand "$what, trip 2" $second; fi
 	init_back "$what, trip 2" "$init" "$@"
 }

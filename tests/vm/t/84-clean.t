@@ -7,7 +7,7 @@
 vm_boot 13
 like "$(vm_ssh1022 careen plan detach --strategy softreboot)" 'take PID 1 .*by a soft reboot +\[kills' \
 	'a soft reboot is a strategy, and says that it kills'
-first=--clean second='--clean --strategy softreboot' stopped=cron
+first=--clean second='--clean --strategy softreboot' straight=1 stopped=cron
 init_roundtrip systemd /usr/lib/systemd/systemd 're-exec' 'The system is running; no unit has failed' \
 	sshd cron systemd-journal systemd-network systemd-udevd
 is "$(vm_ssh 'ls -d /run/systemd/system/*.d 2>/dev/null')" '' 'nothing is left of what systemd was told'
