@@ -256,17 +256,50 @@ static int prepare(struct tracee *t, const char *path, const char *arg0)
 	return r < 0 ? r : write_words(t, path, arg0);
 }
 
+/* Does a signal wait for a handler, once the mask is as it was? */
+static bool signal_waits(const struct tracee *t)
+{
+	static const char *const keys[] = { "\nSigPnd:", "\nShdPnd:", "\nSigCgt:" };
+	unsigned long long set[3] = { 0 };
+	char path[40], *status, *at;
+	size_t i;
+
+	text_fmt(path, sizeof(path), "/proc/%d/status", (int)t->pid);
+	status = read_whole(path);
+	for (i = 0; status && i < 3; i++) {
+		at = strstr(status, keys[i]);
+		if (at)
+			set[i] = strtoull(at + strlen(keys[i]), NULL, 16);
+	}
+	free(status);
+	return (set[0] | set[1]) & set[2] & ~t->mask;
+}
+
+/* A call that the signal would have ended must not be made again after its handler. */
+static void end_interrupted(struct tracee *t)
+{
+	uint64_t *pc = arch_restart_pc(&t->regs);
+	unsigned char code[8];
+
+	if (pc && signal_waits(t) && arch_syscall_len <= sizeof(code) &&
+	    pread(t->mem, code, arch_syscall_len, (off_t)*pc) == (ssize_t)arch_syscall_len &&
+	    !memcmp(code, arch_syscall, arch_syscall_len))
+		arch_set_eintr(&t->regs);
+}
+
 /* Put everything back, at a stop where an interrupted call starts again. */
 static void restore(struct tracee *t)
 {
 	struct error *err = t->err, ignored;
 
 	t->err = &ignored;		/* the first failure is the one to tell */
-	if (t->attached && t->written && interrupt(t) == 0)
+	if (t->attached && t->written && interrupt(t) == 0) {
+		end_interrupted(t);
 		if (pwrite(t->mem, &t->saved, sizeof(t->saved), (off_t)t->at) < 0 ||
 		    set_regs(t, &t->regs) < 0)
 			error_set(err, EIO, "put back", "PID 1", NULL,
 				  "Its memory or registers could not be put back.");
+	}
 	if (t->attached && t->masked)
 		set_mask(t, t->mask);
 	t->err = err;

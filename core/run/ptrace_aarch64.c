@@ -1,4 +1,5 @@
 /* ptrace_aarch64.c - registers of a system call on arm64 */
+#include <errno.h>
 #include <sys/syscall.h>
 
 #include "run/ptrace_arch.h"
@@ -22,7 +23,8 @@ uint64_t arch_stack(const arch_regs *regs)
 /*
  * Nothing to say about an interrupted call here: arm64 has already put pc back
  * on its svc when the tracer sees the stop [arch/arm64/kernel/signal.c
- * do_signal()]. A relative sleep that is restored after a failed exec starts
+ * do_signal()], and does not take that back for a signal once another call,
+ * ours, has been made: arch_set_eintr() does. A relative sleep that is restored after a failed exec starts
  * again from its whole length, as the restart block is chosen before the stop.
  */
 void arch_set_execve(arch_regs *regs, uint64_t insn, uint64_t path, uint64_t argv,
@@ -33,6 +35,17 @@ void arch_set_execve(arch_regs *regs, uint64_t insn, uint64_t path, uint64_t arg
 	regs->regs[0] = path;
 	regs->regs[1] = argv;
 	regs->regs[2] = envp;
+}
+
+uint64_t *arch_restart_pc(arch_regs *regs)
+{
+	return (uint64_t *)&regs->pc;
+}
+
+void arch_set_eintr(arch_regs *regs)
+{
+	regs->pc += arch_syscall_len;
+	regs->regs[0] = (unsigned long long)-EINTR;
 }
 
 bool arch_in_execve(const arch_regs *regs)

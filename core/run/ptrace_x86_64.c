@@ -32,6 +32,17 @@ void arch_set_execve(arch_regs *regs, uint64_t insn, uint64_t path, uint64_t arg
 	regs->orig_rax = (unsigned long long)-1;
 }
 
+uint64_t *arch_restart_pc(arch_regs *regs)
+{
+	(void)regs;
+	return NULL;
+}
+
+void arch_set_eintr(arch_regs *regs)
+{
+	(void)regs;
+}
+
 bool arch_in_execve(const arch_regs *regs)
 {
 	return regs->orig_rax == SYS_execve;
