@@ -8,7 +8,7 @@
 # that comes back before anything was killed or unmounted.
 first='' second='' console='' straight='' stopped='' kept=''
 
-run() { vm_ssh1022 "careen run $* --yes" 2>&1; }
+run() { VM_TIMEOUT=600 vm_ssh1022 "careen run $* --yes" 2>&1; }
 address() { vm_ssh "ip -4 -o address show scope global | awk '{ print \$2, \$4 }'"; }
 runs() { vm_ssh "pgrep -x $1 >/dev/null"; }
 
