@@ -58,7 +58,7 @@ static int keep_line(FILE *all, char *line, struct error *err)
  */
 int ifstate_keep(char (*leased)[IF_NAMESIZE], size_t n, struct error *err)
 {
-	const char *root = old_root_stacked() ? "/.." : CAREEN_OLDROOT;
+	const char *root = old_root_path();
 	char path[80], name[IF_NAMESIZE], *text, *line, *save = NULL, *kept = NULL;
 	size_t size = 0;
 	FILE *all;
