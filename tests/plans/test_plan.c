@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "model/stack.h"
 #include "plan/step.h"
 #include "plan/strategy.h"
 #include "plan/tool.h"
@@ -489,9 +490,63 @@ static void test_skip(void)
 	mounts_free(&s.mounts);
 }
 
+/* Volumes in a LUKS container on a mirror of two partitions. */
+static struct blockdev opened[] = {
+	{ .dev = DEV(254, 0), .name = "vda", .path = "/dev/vda", .type = "disk", .on = S(""), .parent = -1 },
+	{ .dev = VDA1, .name = "vda1", .path = "/dev/vda1", .type = "part", .on = S("vda"), .depth = 1,
+	  .fstype = S("linux_raid_member"), .uuid = S("a-r-r-a"), .stacked = true },
+	{ .dev = DEV(9, 0), .name = "md0", .path = "/dev/md0", .type = "md", .on = S("vda1 vdb1"), .parent = 1,
+	  .depth = 2, .fstype = S("crypto_LUKS"), .uuid = S("l-u-k-s"), .stacked = true },
+	{ .dev = DEV(253, 0), .name = "dm-0", .path = "/dev/dm-0", .type = "crypt", .on = S("md0"),
+	  .model = S("safe"), .parent = 2, .depth = 3, .fstype = S("LVM2_member"), .stacked = true },
+	{ .dev = DEV(253, 1), .name = "dm-1", .path = "/dev/dm-1", .type = "lvm", .on = S("dm-0"),
+	  .model = S("my--vg-root"), .parent = 3, .depth = 4, .fstype = S("ext4"),
+	  .uuid = S("11111111-2222-3333-4444-555555555555") },
+};
+
+static void test_stack(void)
+{
+	const struct plan_opts close = { .close = true };
+	struct snapshot s;
+	char *text;
+	size_t i;
+
+	for (i = 0; i < 5; i++) {
+		char **field[] = { &opened[i].model, &opened[i].serial, &opened[i].fstype,
+				  &opened[i].label, &opened[i].uuid, &opened[i].used_by };
+
+		for (size_t j = 0; j < 6; j++)
+			if (!*field[j])
+				*field[j] = S("");
+		opened[i].old_root = true;
+	}
+	detached(&s, off);
+	strcpy(s.old.source, "/dev/dm-1");
+	refusal(&s, "unmount", &close, -EINVAL);
+	s.devs = (struct blockdevs){ .row = opened, .n = 5 };
+	stack_fill(&s.old, &s.devs);
+	is_int(s.old.nlayers, 3, "three layers");
+	ok(!strcmp(s.old.layer[0].name, "md0") && !strcmp(s.old.layer[1].name, "safe") &&
+	   !strcmp(s.old.layer[2].name, "my-vg"), "lowest first, the group by its own name");
+	golden("unmount-stack", plan_text(&s, "unmount", NULL));
+	golden("unmount-close", plan_text(&s, "unmount", &close));
+	golden("resume-stack", plan_text(&s, "resume", NULL));
+	s.devs.n = 2;
+	golden("resume-open", plan_text(&s, "resume", NULL));
+	s.devs.n = 5;
+	s.old.layer[0].id[0] = '\0';
+	text = plan_text(&s, "unmount", &close);
+	ok(strstr(text, "NO WAY BACK"), "an array without a UUID: it is said before");
+	free(text);
+	s.devs.n = 2;
+	refusal(&s, "resume", NULL, -ENOTSUP);
+	mounts_free(&s.mounts);
+}
+
 int main(void)
 {
 	test_before();
+	test_stack();
 	test_inits();
 	test_half();
 	test_detached();
