@@ -2,7 +2,10 @@
 O ?= build
 PREFIX ?= /usr/local
 DESTDIR ?=
-CC ?= gcc
+# make has a default of its own, which ?= leaves alone
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 VERSION := $(shell sed -n '1s/^careen .\([0-9.~]*\).*/\1/p' CHANGES)
 PKGS := ncursesw mount blkid
 

@@ -136,6 +136,8 @@ static void exec_dropbear(pid_t lifeline)
 		dup2(log, STDOUT_FILENO);
 		dup2(log, STDERR_FILENO);
 	}
+	/* Its sessions inherit this; a shell raises it again (tui/shell.c). */
+	write_text("/proc/self/oom_score_adj", "-900");
 	reset_signals();
 	/* The listener goes with us and frees the port for the next one. The
 	 * kernel clears this at fork, so open sessions live on. */

@@ -56,8 +56,9 @@ check-long: check
 	$(PROVE) -j2 $(VM_LONG)
 
 # figures, not verdicts: machines are noisy. But the scan may not be the slowest.
+# RELEASES=13: only that one.
 bench:
 	@tests/vm/deps build vm bench
 	@$(MAKE) -s $(HOLD) $(O)/tests/bench/scan
 	@tests/bench/holders
-	@tests/vm/bench
+	@tests/vm/bench $(RELEASES)

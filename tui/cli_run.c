@@ -237,7 +237,7 @@ int cli_run(const struct cli *cli)
 	struct error err = { 0 };
 	int status;
 
-	if (snapshot_take(SNAP_ALL, &s, &err) < 0)
+	if (snapshot_take(step_find(cli->subject)->parts, &s, &err) < 0)
 		return cli_fail(&err);
 	status = cli_refuse(s, true);
 	if (status == EXIT_GOOD)

@@ -1,14 +1,15 @@
 /*
- * network.c - addresses and routes by rtnetlink(7), and the processes that
- * carry them
+ * network.c - links, addresses and routes by rtnetlink(7), and the processes
+ * that carry them
  */
 #include "model/network.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>	/* before linux/if.h, which then leaves out what is the same */
+#include <linux/if.h>
 #include <linux/rtnetlink.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,45 +23,70 @@
 #include "model/procfile.h"
 
 /*
- * By comm, which the kernel cuts at 15 bytes. needed: the link itself is the
- * program's work; the others only gave out addresses, which stay.
+ * By comm, which the kernel cuts at 15 bytes. kind: what IFLA_INFO_KIND or sysfs
+ * calls the links that the program keeps up, and that die with it; "any" where
+ * the traffic of any link may need it; NULL where it only gives out addresses
+ * and routes, which stay.
  */
 static const struct {
-	const char *comm;
-	bool needed;
+	const char *comm, *kind;
 } managers[] = {
-	{ "systemd-network", false }, { "NetworkManager", false }, { "dhclient", false },
-	{ "dhcpcd", false }, { "dhcpcd5", false }, { "udhcpc", false }, { "udhcpc6", false },
-	{ "connmand", false }, { "dhcp6c", false }, { "odhcp6c", false },
-	{ "avahi-autoipd", false }, { "netifd", false }, { "wicked", false },
-	{ "wickedd", false }, { "wickedd-dhcp4", false }, { "wickedd-dhcp6", false },
-	{ "wickedd-nanny", false }, { "pump", false }, { "dibbler-client", false },
-	{ "wpa_supplicant", true }, { "iwd", true }, { "hostapd", true },
-	{ "ModemManager", true }, { "pppd", true }, { "pppoe", true }, { "xl2tpd", true },
-	{ "teamd", true }, { "ovs-vswitchd", true }, { "ovsdb-server", true },
-	{ "openvpn", true }, { "charon", true }, { "charon-systemd", true },
-	{ "pluto", true }, { "tailscaled", true }, { "zerotier-one", true },
-	{ "vpnc", true }, { "openconnect", true }, { "wireguard-go", true },
-	{ "boringtun", true }, { "boringtun-cli", true }, { "tincd", true },
-	{ "nebula", true }, { "slirp4netns", true },
+	{ "systemd-network", NULL }, { "NetworkManager", NULL }, { "dhclient", NULL },
+	{ "dhcpcd", NULL }, { "dhcpcd5", NULL }, { "udhcpc", NULL }, { "udhcpc6", NULL },
+	{ "connmand", NULL }, { "dhcp6c", NULL }, { "odhcp6c", NULL },
+	{ "avahi-autoipd", NULL }, { "netifd", NULL }, { "wicked", NULL },
+	{ "wickedd", NULL }, { "wickedd-dhcp4", NULL }, { "wickedd-dhcp6", NULL },
+	{ "wickedd-nanny", NULL }, { "pump", NULL }, { "dibbler-client", NULL },
+	{ "nm-dispatcher", NULL }, { "nm-dhcp-helper", NULL }, { "rdnssd", NULL },
+	{ "zebra", NULL }, { "bgpd", NULL }, { "ospfd", NULL }, { "ospf6d", NULL },
+	{ "isisd", NULL }, { "staticd", NULL }, { "watchfrr", NULL }, { "bird", NULL },
+	{ "babeld", NULL }, { "keepalived", NULL },
+	{ "wpa_supplicant", "wlan" }, { "iwd", "wlan" }, { "hostapd", "wlan" },
+	{ "ModemManager", "wwan" },
+	{ "pppd", "ppp" }, { "pppoe", "ppp" }, { "xl2tpd", "ppp" }, { "pptp", "ppp" },
+	{ "sstpc", "ppp" }, { "openfortivpn", "ppp" },
+	{ "teamd", "team" },
+	{ "ovs-vswitchd", "openvswitch" }, { "ovsdb-server", "openvswitch" },
+	{ "openvpn", "tun" }, { "vpnc", "tun" }, { "openconnect", "tun" },
+	{ "tailscaled", "tun" }, { "zerotier-one", "tun" }, { "wireguard-go", "tun" },
+	{ "boringtun", "tun" }, { "boringtun-cli", "tun" }, { "tincd", "tun" },
+	{ "nebula", "tun" }, { "netbird", "tun" }, { "fastd", "tun" }, { "tayga", "tun" },
+	{ "miredo", "tun" }, { "slirp4netns", "tun" },
+	{ "charon", "any" }, { "charon-systemd", "any" }, { "pluto", "any" },
+	{ "racoon", "any" },
 };
 
-bool network_manager_name(const char *comm, bool *ret_needed)
+static const char *manager_kind(const char *comm, bool *ret_found)
 {
 	size_t i;
 
-	for (i = 0; i < sizeof(managers) / sizeof(managers[0]); i++) {
-		if (strcmp(managers[i].comm, comm))
-			continue;
-		*ret_needed = managers[i].needed;
-		return true;
-	}
-	return false;
+	*ret_found = true;
+	for (i = 0; i < sizeof(managers) / sizeof(managers[0]); i++)
+		if (!strcmp(managers[i].comm, comm))
+			return managers[i].kind;
+	*ret_found = false;
+	return NULL;
 }
+
+bool network_manager_name(const char *comm, bool *ret_needed)
+{
+	bool found;
+	const char *kind = manager_kind(comm, &found);
+
+	if (found)
+		*ret_needed = kind != NULL;
+	return found;
+}
+
+/* A link that is up. */
+struct link {
+	char name[IF_NAMESIZE], kind[16];
+};
 
 struct reading {
 	struct network *net;
-	size_t addr_cap, mgr_cap;
+	struct link *link;
+	size_t nlink, link_cap, addr_cap, mgr_cap;
 	uint32_t metric;	/* of the gateway taken so far */
 };
 
@@ -123,6 +149,57 @@ static int add_route(struct reading *r, const struct nlmsghdr *nh)
 	return 0;
 }
 
+/* "wlan" and "wwan" have no kind of their own: uevent(5)'s DEVTYPE says it. */
+static void kind_by_sysfs(struct link *l)
+{
+	char path[64], *text, *at;
+
+	text_fmt(path, sizeof(path), "/sys/class/net/%s/uevent", l->name);
+	if (file_read_all(AT_FDCWD, path, &text, NULL) < 0)
+		return;
+	at = strstr(text, "DEVTYPE=");
+	if (at)
+		text_fmt(l->kind, sizeof(l->kind), "%.*s", (int)strcspn(at + 8, "\n"), at + 8);
+	free(text);
+}
+
+static void take_kind(struct link *l, struct rtattr *info)
+{
+	struct rtattr *at = RTA_DATA(info);
+	int left = RTA_PAYLOAD(info);
+
+	for (; RTA_OK(at, left); at = RTA_NEXT(at, left))
+		if (at->rta_type == IFLA_INFO_KIND)
+			text_fmt(l->kind, sizeof(l->kind), "%.*s", (int)RTA_PAYLOAD(at),
+				 (const char *)RTA_DATA(at));
+}
+
+static int add_link(struct reading *r, const struct nlmsghdr *nh)
+{
+	struct ifinfomsg *msg = NLMSG_DATA(nh);
+	struct rtattr *at = IFLA_RTA(msg);
+	int left = IFLA_PAYLOAD(nh);
+	unsigned char state = IF_OPER_UNKNOWN;
+	struct link l = { 0 };
+
+	for (; RTA_OK(at, left); at = RTA_NEXT(at, left)) {
+		if (at->rta_type == IFLA_IFNAME)
+			text_fmt(l.name, sizeof(l.name), "%s", (const char *)RTA_DATA(at));
+		else if (at->rta_type == IFLA_OPERSTATE)
+			state = *(unsigned char *)RTA_DATA(at);
+		else if (at->rta_type == IFLA_LINKINFO)
+			take_kind(&l, at);
+	}
+	if (!(msg->ifi_flags & IFF_UP) || (state != IF_OPER_UP && state != IF_OPER_UNKNOWN))
+		return 0;
+	if (!l.kind[0])
+		kind_by_sysfs(&l);
+	if (!grow((void **)&r->link, r->nlink, &r->link_cap, sizeof(l)))
+		return -ENOMEM;
+	r->link[r->nlink++] = l;
+	return 0;
+}
+
 typedef int (*on_message)(struct reading *r, const struct nlmsghdr *nh);
 
 /* Messages of one dump, until NLMSG_DONE. */
@@ -156,11 +233,11 @@ static int dump(int fd, int type, int family, struct reading *r, on_message fn)
 {
 	struct {
 		struct nlmsghdr nh;
-		struct rtmsg rt;	/* large enough for ifaddrmsg, too */
+		struct ifinfomsg body;	/* the largest of the three; all begin with the family */
 	} ask = {
 		.nh = { .nlmsg_len = sizeof(ask), .nlmsg_type = type,
 			.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
-		.rt = { .rtm_family = family },
+		.body = { .ifi_family = family },
 	};
 
 	if (send(fd, &ask, sizeof(ask), 0) < 0)
@@ -177,7 +254,9 @@ static int read_kernel(struct reading *r)
 	if (fd < 0)
 		return -errno;
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	code = dump(fd, RTM_GETADDR, AF_UNSPEC, r, add_address);
+	code = dump(fd, RTM_GETLINK, AF_UNSPEC, r, add_link);
+	if (!code)
+		code = dump(fd, RTM_GETADDR, AF_UNSPEC, r, add_address);
 	if (!code)
 		code = dump(fd, RTM_GETROUTE, AF_INET, r, add_route);
 	if (!code)
@@ -199,15 +278,34 @@ static bool same_netns(pid_t pid)
 	       ours.st_ino == theirs.st_ino;
 }
 
+/* It is needed if there is a link that would die with it. */
+static void take_link(const struct reading *r, const char *kind, struct net_manager *m)
+{
+	size_t i;
+
+	m->needed = kind && !strcmp(kind, "any");
+	for (i = 0; kind && i < r->nlink && !m->needed; i++) {
+		if (strcmp(r->link[i].kind, kind))
+			continue;
+		m->needed = true;
+		text_fmt(m->link, sizeof(m->link), "%s", r->link[i].name);
+	}
+}
+
 static int add_manager(struct reading *r, pid_t pid)
 {
 	struct net_manager m = { .pid = pid };
 	char path[48], comm[32];
+	const char *kind;
+	bool found;
 
 	text_fmt(path, sizeof(path), "/proc/%d/comm", pid);
-	if (file_read_line(AT_FDCWD, path, comm, sizeof(comm)) < 0 ||
-	    !network_manager_name(comm, &m.needed) || !same_netns(pid))
+	if (file_read_line(AT_FDCWD, path, comm, sizeof(comm)) < 0)
 		return 0;
+	kind = manager_kind(comm, &found);
+	if (!found || !same_netns(pid))
+		return 0;
+	take_link(r, kind, &m);
 	text_fmt(m.name, sizeof(m.name), "%s", comm);
 	if (!grow((void **)&r->net->mgr, r->net->nmgr, &r->mgr_cap, sizeof(m)))
 		return -ENOMEM;
@@ -237,6 +335,7 @@ int network_read(struct network *net, struct error *err)
 
 	if (!code)
 		code = read_managers(&r);
+	free(r.link);
 	if (code < 0) {
 		network_free(&seen);
 		return error_set(err, code, "read the network", "", NULL, NULL);

@@ -22,6 +22,7 @@ struct net_manager {
 	pid_t pid;
 	char name[32];
 	bool needed;		/* its death is the network's: wpa_supplicant, pppd */
+	char link[16];		/* what dies with it: "ppp0"; "" where that is not one link */
 };
 
 struct network {
@@ -35,7 +36,10 @@ struct network {
 int network_read(struct network *net, struct error *err);
 void network_free(struct network *net);
 
-/* Is a process of this name (comm) one that carries the network? */
+/*
+ * Is a process of this name (comm) one that carries the network? @ret_needed: by
+ * making links, which die with it.
+ */
 bool network_manager_name(const char *comm, bool *ret_needed);
 
 #endif

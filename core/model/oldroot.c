@@ -50,6 +50,8 @@ static void take_key(struct old_root *old, const char *key, const char *value)
 		text_fmt(old->uuid, sizeof(old->uuid), "%s", value);
 	else if (!strcmp(key, "init"))
 		text_fmt(old->init, sizeof(old->init), "%s", value);
+	else if (!strcmp(key, "uevents"))
+		old->uevents = strtoull(value, NULL, 10);
 	else if (!strcmp(key, "layer"))
 		take_layer(old, value);
 	else if (!strcmp(key, "dev") && sscanf(value, "%u:%u", &maj, &min) == 2 &&

@@ -128,8 +128,7 @@ static int combine(struct snapshot *s, struct error *err)
 	}
 	if ((s->parts & (SNAP_HOLDERS | SNAP_DEVICES)) == (SNAP_HOLDERS | SNAP_DEVICES))
 		code = snapshot_name_users(s);
-	/* It walks the whole rescue: only for who shows it all. */
-	if (s->parts == SNAP_ALL && s->host.place == PLACE_RESCUE)
+	if (s->parts & SNAP_RESCUE && s->host.place == PLACE_RESCUE)
 		s->host.rescue_bytes = host_rescue_bytes();
 	return code < 0 ? error_set(err, code, "take a snapshot", "", NULL, NULL) : 0;
 }

@@ -66,6 +66,7 @@ struct old_root {
 	char fstype[32], options[512];	/* mount(8) -o text */
 	char uuid[64];		/* of that file system, then; "" unknown */
 	char init[256];		/* what PID 1 executed: "/usr/lib/systemd/systemd" */
+	uint64_t uevents;	/* /sys/kernel/uevent_seqnum at detach, 0 unknown */
 	dev_t devs[32];		/* block devices below it: partitions and their disks */
 	unsigned ndevs;
 	struct layer layer[16];	/* between its disks and its file systems, lowest first */
@@ -76,7 +77,9 @@ struct old_root {
 
 enum {
 	SNAP_MOUNTS = 1, SNAP_HOLDERS = 2, SNAP_DEVICES = 4, SNAP_INIT = 8,
-	SNAP_NETWORK = 16, SNAP_LIFELINE = 32, SNAP_ALL = 63,
+	SNAP_NETWORK = 16, SNAP_LIFELINE = 32,
+	SNAP_RESCUE = 64,	/* host.rescue_bytes: it walks the whole rescue */
+	SNAP_ALL = 127,
 };
 
 struct snapshot {

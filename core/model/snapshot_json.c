@@ -276,6 +276,7 @@ static void put_network(struct json *j, const struct network *net)
 		put_int(j, "pid", net->mgr[i].pid);
 		put_str(j, "name", net->mgr[i].name);
 		put_bool(j, "needed", net->mgr[i].needed);
+		put_str(j, "link", net->mgr[i].link);
 		close_with(j, '}');
 	}
 	close_with(j, ']');

@@ -33,14 +33,24 @@ void plan_device_out(struct plan *plan, const struct snapshot *s, const struct h
 /* Add an op by which services are stopped in their own order; false: nobody can. */
 bool plan_stop_services(struct plan *plan, const struct snapshot *s);
 
+/* Stop swapping to the disks. */
+void plan_swapoff(struct plan *plan, const struct snapshot *s);
+
+/* Copy these parts of a directory to another, as far as they are there. */
+void plan_copy(struct plan *plan, const char *from, const char *to, const char *const *parts,
+	       const char *title);
+
+/* The same with what a /run says of the running kernel. */
+void plan_carry(struct plan *plan, const char *from, const char *to, const char *title);
+
 /* stack_plan.c: the layers below the old root. */
 void plan_keep_open(struct plan *plan, const struct snapshot *s);
 int plan_close_stack(struct plan *plan, const struct snapshot *s, struct error *err);
 /* How many layers it opens, or -errno. */
 int plan_open_stack(struct plan *plan, const struct snapshot *s, struct error *err);
 
-/* While the old root's /run is there: udev's database goes to the rescue. */
-void plan_keep_udev(struct plan *plan, const struct snapshot *s);
+/* While the old root's /run is there: what it says of this kernel goes to the rescue. */
+void plan_keep_run(struct plan *plan, const struct snapshot *s);
 
 /* Mounts of the old root that are still there. */
 unsigned mounts_left(const struct snapshot *s);

@@ -35,19 +35,6 @@ static void detach_state(const struct snapshot *s, struct step_state *ret)
 			  s->init.name);
 }
 
-static void plan_swapoff(struct plan *plan, const struct snapshot *s)
-{
-	struct op *op;
-	unsigned i;
-
-	for (i = 0; i < s->nswap; i++) {
-		op = plan_add(plan, OP_SWAPOFF, DANGER_UNDOABLE, 300,
-			      "stop swapping to %s", s->swap[i].path);
-		plan_set(plan, &op->dst, "%s", s->swap[i].path);
-		plan_set(plan, &op->command, "swapoff %s", s->swap[i].path);
-	}
-}
-
 static void plan_move(struct plan *plan, const struct snapshot *s)
 {
 	struct op *op = plan_add(plan, OP_MOVE, DANGER_UNDOABLE, 10,
@@ -113,7 +100,7 @@ static void plan_prepare(struct plan *plan, const struct snapshot *s)
 	plan_set(plan, &op->command, "careen run preflight");
 	plan_record(plan);
 	op = plan_add(plan, OP_NET_KEEP, DANGER_UNDOABLE, 10,
-		      "make leased addresses permanent");
+		      "make leased addresses and routes permanent");
 	plan_set(plan, &op->command, "ip address change ADDRESS dev LINK valid_lft forever");
 }
 
@@ -202,5 +189,6 @@ static int detach_plan(const struct snapshot *s, const struct plan_opts *opts,
 const struct step step_detach = {
 	.name = "detach", .title = "Detach",
 	.about = "Move PID 1 into RAM and the old root aside; Resume undoes it.",
+	.parts = SNAP_ALL & ~SNAP_RESCUE,
 	.state = detach_state, .plan = detach_plan,
 };

@@ -46,5 +46,6 @@ static int kill_plan(const struct snapshot *s, const struct plan_opts *opts,
 const struct step step_kill = {
 	.name = "kill", .title = "Kill",
 	.about = "Stop the processes that hold the old root: TERM, then KILL.",
+	.parts = SNAP_HOLDERS,
 	.state = kill_state, .plan = kill_plan,
 };

@@ -22,7 +22,8 @@ enum op_kind {
 	OP_STOP_UNITS,	/* argv run in the old root: its init stops services cleanly */
 	OP_RECORD,	/* write the old root's mounts to the journal */
 	OP_SWAPOFF,	/* dst = swap path */
-	OP_NET_KEEP,	/* addresses with a lifetime: valid for ever */
+	OP_NET_KEEP,	/* addresses and routes with a lifetime: valid for ever */
+	OP_NET_RELEASE,	/* the addresses have an end again */
 	OP_MOVE,	/* mount --move src dst */
 	OP_PIVOT,	/* pivot_root src dst: the tree under the old root, mount_id */
 	OP_HANDOVER,	/* strategy = row of the strategies table, src = init's path */
@@ -34,7 +35,9 @@ enum op_kind {
 	OP_MD_STOP,	/* dst = /dev/mdN, dev */
 	OP_NFSD_STOP,	/* the kernel's NFS server stops, and forgets its exports */
 	OP_BINFMT,	/* dst = entry of binfmt_misc, src = its interpreter: forgotten */
-	OP_COPY_TREE,	/* src directory -> dst directory (udev's database) */
+	OP_COPY_TREE,	/* of the directory src into the directory dst: argv, if there */
+	OP_COLDPLUG,	/* dst = new root, number = uevents at detach: udev is spared what did
+			   not change */
 	OP_STACK,	/* argv opens, closes or keeps open the layer dst; secret on its stdin;
 			   src, dev: a device of it, if there is one */
 	OP_UMOUNT,	/* dst; id checked again; lazy for pseudo file systems */
@@ -83,12 +86,13 @@ struct op {
 	char *title;		/* "unmount /var (ext4, /dev/vda2)" */
 	char *command;		/* equivalent shell command */
 	char *src, *dst, *fstype, *options;
+	uint64_t number;	/* OP_COLDPLUG */
 	int mount_id;		/* OP_UMOUNT, OP_MOVE: as the plan saw it, 0 = any */
 	uint64_t mount_unique;	/* the same, never used again (6.8 on); 0 unknown */
 	struct dev_id dev;
 	const char *strategy;	/* OP_HANDOVER */
 	const struct tool *tool;/* OP_TOOL */
-	char **argv;		/* OP_TOOL, OP_STACK, NULL-terminated */
+	char **argv;		/* OP_TOOL, OP_STACK, OP_STOP_UNITS, OP_COPY_TREE; NULL-terminated */
 	bool needs_secret;	/* OP_STACK: plan_set_secret() before it is run */
 	char *secret;		/* never printed, never written to a file */
 	size_t secret_len;

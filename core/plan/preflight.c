@@ -163,9 +163,10 @@ static void check_network(const struct snapshot *s, struct findings *f)
 	for (i = 0; i < s->net.nmgr; i++) {
 		if (!s->net.mgr[i].needed)
 			continue;
-		row = add(f, FIND_BLOCKER, "Network", "%s (pid %d) carries the network and lives on the disk",
-			  s->net.mgr[i].name, (int)s->net.mgr[i].pid);
-		MEND(row, "Connect this machine by a cable or another link first.");
+		row = add(f, FIND_BLOCKER, "Network", "%s (pid %d) keeps %s up and lives on the disk",
+			  s->net.mgr[i].name, (int)s->net.mgr[i].pid,
+			  s->net.mgr[i].link[0] ? s->net.mgr[i].link : "the network");
+		MEND(row, "Come in by another link, and stop %s.", s->net.mgr[i].name);
 	}
 	for (i = 0; i < s->net.naddr; i++)
 		finite += s->net.addr[i].valid_s != UINT32_MAX;
@@ -235,5 +236,6 @@ static int preflight_plan(const struct snapshot *s, const struct plan_opts *opts
 const struct step step_preflight = {
 	.name = "preflight", .title = "Preflight",
 	.about = "Say what holds the disk and what stands in the way; changes nothing.",
+	.parts = SNAP_ALL & ~SNAP_RESCUE,
 	.state = preflight_state, .plan = preflight_plan,
 };

@@ -350,5 +350,6 @@ static int repair_plan(const struct snapshot *s, const struct plan_opts *opts,
 const struct step step_repair = {
 	.name = "repair", .title = "Repair",
 	.about = "Check, fix, make or copy file systems on devices nobody uses.",
+	.parts = SNAP_HOLDERS | SNAP_DEVICES,
 	.state = repair_state, .plan = repair_plan,
 };

@@ -58,8 +58,8 @@ static void plan_mount_closed(struct plan *plan, const struct snapshot *s)
 		 s->old.options, s->old.uuid, CAREEN_OLDROOT);
 }
 
-static void plan_mount(struct plan *plan, const char *src, const char *dst,
-		       const char *fstype, const char *options)
+static struct op *plan_mount(struct plan *plan, const char *src, const char *dst,
+			     const char *fstype, const char *options)
 {
 	struct op *op = plan_add(plan, OP_MOUNT, DANGER_UNDOABLE, 60, "mount %s (%s)",
 				 dst + strlen(CAREEN_OLDROOT), fstype);
@@ -69,6 +69,7 @@ static void plan_mount(struct plan *plan, const char *src, const char *dst,
 	plan_set(plan, &op->fstype, "%s", fstype);
 	plan_set(plan, &op->options, "%s", options);
 	plan_set(plan, &op->command, "mount -t %s -o %s %s %s", fstype, options, src, dst);
+	return op;
 }
 
 static int plan_mount_root(struct plan *plan, const struct snapshot *s, struct error *err)
@@ -118,7 +119,7 @@ static void plan_old_run(struct plan *plan, const struct snapshot *s)
 		m = &s->mounts.row[i];
 		if (!m->old || !m->pseudo || strcmp(m->target, CAREEN_OLDROOT "/run"))
 			continue;
-		plan_keep_udev(plan, s);
+		plan_keep_run(plan, s);
 		op = plan_add(plan, OP_UMOUNT, DANGER_UNDOABLE, 10, "throw the old /run away");
 		op->mount_id = m->id;
 		op->mount_unique = m->unique_id;
@@ -139,25 +140,60 @@ static void plan_api_mounts(struct plan *plan, const struct snapshot *s)
 		{ "sysfs", CAREEN_OLDROOT "/sys", "sysfs", "nodev,noexec,nosuid" },
 		{ "tmpfs", CAREEN_OLDROOT "/run", "tmpfs", "nodev,noexec,nosuid,mode=0755,size=10%" },
 	};
-	struct op *op;
 	size_t i;
 
 	for (i = 0; i < sizeof(api) / sizeof(api[0]); i++)
 		if (!is_mounted(s, api[i].dst) || !strcmp(api[i].dst, CAREEN_OLDROOT "/run"))
 			plan_mount(plan, api[i].src, api[i].dst, api[i].fstype, api[i].options);
-	op = plan_add(plan, OP_COPY_TREE, DANGER_UNDOABLE, 30, "give udev its database back");
-	op->skippable = true;
-	plan_set(plan, &op->src, "/run/udev");
-	plan_set(plan, &op->dst, CAREEN_OLDROOT "/run/udev");
-	plan_set(plan, &op->command, "cp -a /run/udev %s/run/", CAREEN_OLDROOT);
-	if (!s->old.ifstate)
+	plan_carry(plan, "/run", CAREEN_OLDROOT "/run", "give back what /run says of this kernel");
+	if (s->old.ifstate)
+		plan_copy(plan, CAREEN_RUN, CAREEN_OLDROOT "/run",
+			  (const char *const[]){ "network", NULL },
+			  "tell ifupdown which interfaces are configured");
+}
+
+/*
+ * File systems of the kernel's own that were there before: systemd runs mount(8)
+ * for each that it does not find, which a soft-reboot, where they stay, spares it.
+ */
+static void plan_kernel_mounts(struct plan *plan, const struct snapshot *s)
+{
+	static const char *const types[] = {
+		"hugetlbfs", "mqueue", "debugfs", "tracefs", "configfs", "fusectl",
+	};
+	const struct mount *m;
+	char target[300], options[600];
+	size_t i, t;
+
+	for (i = 0; i < s->old.mounts.n; i++) {
+		m = &s->old.mounts.row[i];
+		for (t = 0; t < sizeof(types) / sizeof(types[0]); t++)
+			if (!strcmp(m->fstype, types[t]))
+				break;
+		text_fmt(target, sizeof(target), CAREEN_OLDROOT "%s", m->target);
+		if (t == sizeof(types) / sizeof(types[0]) || is_mounted(s, target))
+			continue;
+		text_fmt(options, sizeof(options), "%s,%s", m->vfs_options, m->fs_options);
+		plan_mount(plan, m->source, target, m->fstype, options)->skippable = true;
+	}
+}
+
+/* Only systemd: a /run/systemd/system in it says that it is PID 1 [sd_booted(3)]. */
+static void plan_coldplug(struct plan *plan, const struct snapshot *s)
+{
+	const char *name = strrchr(s->old.init, '/');
+	struct op *op;
+
+	if (!s->old.uevents || !name || strcmp(name, "/systemd"))
 		return;
-	op = plan_add(plan, OP_COPY_TREE, DANGER_UNDOABLE, 30,
-		      "tell ifupdown which interfaces are configured");
+	op = plan_add(plan, OP_COLDPLUG, DANGER_UNDOABLE, 10,
+		      "spare udev the devices that have not changed");
 	op->skippable = true;
-	plan_set(plan, &op->src, CAREEN_NETSTATE);
-	plan_set(plan, &op->dst, CAREEN_OLDROOT "/run/network");
-	plan_set(plan, &op->command, "cp -a " CAREEN_NETSTATE " %s/run/", CAREEN_OLDROOT);
+	op->number = s->old.uevents;
+	plan_set(plan, &op->dst, CAREEN_OLDROOT);
+	plan_set(plan, &op->command, "test $(cat /sys/kernel/uevent_seqnum) = %llu && "
+		 "cat > %s/run/systemd/system/systemd-udev-trigger.service.d/careen.conf",
+		 (unsigned long long)s->old.uevents, CAREEN_OLDROOT);
 }
 
 static void plan_move_back(struct plan *plan)
@@ -185,6 +221,16 @@ static void plan_unbind(struct plan *plan, const struct snapshot *s)
 	plan_set(plan, &op->command, "umount %s", target);
 }
 
+/* Not before the init is back: should it fail, the way in must not end. */
+static void plan_net_release(struct plan *plan)
+{
+	struct op *op = plan_add(plan, OP_NET_RELEASE, DANGER_UNDOABLE, 10,
+				 "give leased addresses an end again");
+
+	op->skippable = true;
+	plan_set(plan, &op->command, "ip address change ADDRESS dev LINK valid_lft SECONDS");
+}
+
 /* What would tell the operator: only systemd can be asked. */
 static const char *how_far(const struct snapshot *s)
 {
@@ -208,6 +254,7 @@ static void plan_start(struct plan *plan, const struct snapshot *s)
 	struct op *op = plan_add(plan, OP_GO, DANGER_UNDOABLE, 60, "PID 1 becomes %s again", s->init.boot);
 	plan_set(plan, &op->src, "%s", s->init.boot);
 	plan_set(plan, &op->command, "kill -USR1 1");
+	plan_net_release(plan);
 	op = plan_add(plan, OP_WAIT_RUNNING, DANGER_NONE, 900, "wait until the system is up");
 	op->skippable = true;
 	plan_set(plan, &op->command, "%s", how_far(s));
@@ -238,6 +285,8 @@ static int resume_detached(struct plan *plan, const struct snapshot *s, struct e
 		return r;
 	plan_old_run(plan, s);
 	plan_api_mounts(plan, s);
+	plan_kernel_mounts(plan, s);
+	plan_coldplug(plan, s);
 	plan_check_init(plan, s);
 	plan_move_back(plan);
 	plan_start(plan, s);
@@ -274,6 +323,7 @@ static int resume_plan(const struct snapshot *s, const struct plan_opts *opts,
 	} else {
 		plan_unbind(plan, s);
 		plan_move_back(plan);
+		plan_net_release(plan);
 	}
 	if (r < 0) {
 		plan_free(plan);
@@ -285,5 +335,6 @@ static int resume_plan(const struct snapshot *s, const struct plan_opts *opts,
 const struct step step_resume = {
 	.name = "resume", .title = "Resume",
 	.about = "Mount the old root again and start its init: same kernel, same boot.",
+	.parts = SNAP_HOLDERS | SNAP_DEVICES,
 	.state = resume_state, .plan = resume_plan,
 };

@@ -156,6 +156,57 @@ void plan_kill(struct plan *plan, const struct snapshot *s)
 	plan_set(plan, &op->command, "careen status");
 }
 
+void plan_swapoff(struct plan *plan, const struct snapshot *s)
+{
+	struct op *op;
+	unsigned i;
+
+	for (i = 0; i < s->nswap; i++) {
+		op = plan_add(plan, OP_SWAPOFF, DANGER_UNDOABLE, 300,
+			      "stop swapping to %s", s->swap[i].path);
+		plan_set(plan, &op->dst, "%s", s->swap[i].path);
+		plan_set(plan, &op->command, "swapoff %s", s->swap[i].path);
+	}
+}
+
+void plan_copy(struct plan *plan, const char *from, const char *to, const char *const *parts,
+	       const char *title)
+{
+	struct op *op = plan_add(plan, OP_COPY_TREE, DANGER_UNDOABLE, 30, "%s", title);
+	char words[200] = "";
+	size_t n = 0, len;
+
+	op->skippable = true;
+	while (parts[n])
+		n++;
+	op->argv = calloc(n + 1, sizeof(*op->argv));
+	for (n = 0; op->argv && parts[n]; n++) {
+		op->argv[n] = strdup(parts[n]);
+		plan->oom |= !op->argv[n];
+		len = strlen(words);
+		text_fmt(words + len, sizeof(words) - len, "%s ", parts[n]);
+	}
+	plan->oom |= !op->argv;
+	plan_set(plan, &op->src, "%s", from);
+	plan_set(plan, &op->dst, "%s", to);
+	plan_set(plan, &op->command, "cd %s && cp -a --parents %s%s", from, words, to);
+}
+
+/*
+ * What a /run says of this kernel, which goes on: of its devices, of how far its
+ * log has been read [systemd src/journal/journald-kmsg.c server_open_kernel_seqnum()],
+ * and, by the number of the interface, of which connection NetworkManager has up on
+ * it, as after a restart of NetworkManager alone (expected to be needed, not tested).
+ */
+static const char *const carried[] = {
+	"udev", "systemd/journal/kernel-seqnum", "NetworkManager/devices", NULL
+};
+
+void plan_carry(struct plan *plan, const char *from, const char *to, const char *title)
+{
+	plan_copy(plan, from, to, carried, title);
+}
+
 unsigned mounts_left(const struct snapshot *s)
 {
 	unsigned n = 0;

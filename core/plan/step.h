@@ -39,6 +39,7 @@ struct step {
 	const char *name;	/* "detach" */
 	const char *title;	/* "Detach" */
 	const char *about;	/* one sentence for menus, help and man page */
+	unsigned parts;		/* SNAP_* that its plan is made from */
 	void (*state)(const struct snapshot *s, struct step_state *ret);
 	/* 0, or -errno with @err saying why there is no plan. */
 	int (*plan)(const struct snapshot *s, const struct plan_opts *opts,

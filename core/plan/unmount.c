@@ -211,34 +211,14 @@ static void plan_all_umounts(struct plan *plan, const struct snapshot *s)
 	free(o.below);
 }
 
-static void plan_swaps(struct plan *plan, const struct snapshot *s)
+void plan_keep_run(struct plan *plan, const struct snapshot *s)
 {
-	struct op *op;
-	unsigned i;
-
-	for (i = 0; i < s->nswap; i++) {
-		op = plan_add(plan, OP_SWAPOFF, DANGER_UNDOABLE, 300,
-			      "stop swapping to %s", s->swap[i].path);
-		plan_set(plan, &op->dst, "%s", s->swap[i].path);
-		plan_set(plan, &op->command, "swapoff %s", s->swap[i].path);
-	}
-}
-
-/* udev's database is about this kernel's devices: it outlives the old /run. */
-void plan_keep_udev(struct plan *plan, const struct snapshot *s)
-{
-	struct op *op;
 	size_t i;
 
 	for (i = 0; i < s->mounts.n; i++) {
 		if (!s->mounts.row[i].old || strcmp(s->mounts.row[i].target, CAREEN_OLDROOT "/run"))
 			continue;
-		op = plan_add(plan, OP_COPY_TREE, DANGER_UNDOABLE, 30,
-			      "keep udev's database");
-		op->skippable = true;
-		plan_set(plan, &op->src, CAREEN_OLDROOT "/run/udev");
-		plan_set(plan, &op->dst, "/run/udev");
-		plan_set(plan, &op->command, "cp -a %s/run/udev /run/", CAREEN_OLDROOT);
+		plan_carry(plan, CAREEN_OLDROOT "/run", "/run", "keep what /run says of this kernel");
 		return;
 	}
 }
@@ -298,9 +278,9 @@ static int unmount_plan(const struct snapshot *s, const struct plan_opts *opts,
 	if (!plan)
 		return plan_finish(plan, ret, err);
 	plan_set(plan, &plan->undo, "Undo: Resume, which mounts them again.");
-	plan_swaps(plan, s);
+	plan_swapoff(plan, s);
 	plan_kernel(plan, s);
-	plan_keep_udev(plan, s);
+	plan_keep_run(plan, s);
 	if (!opts || !opts->close)
 		plan_keep_open(plan, s);
 	plan_all_umounts(plan, s);
@@ -317,5 +297,6 @@ static int unmount_plan(const struct snapshot *s, const struct plan_opts *opts,
 const struct step step_unmount = {
 	.name = "unmount", .title = "Unmount",
 	.about = "Unmount every file system of the old root and prove its disks are free.",
+	.parts = SNAP_HOLDERS | SNAP_DEVICES,
 	.state = unmount_state, .plan = unmount_plan,
 };

@@ -18,10 +18,11 @@ op_fn op_tree_mount, op_tree_fill, op_tree_start, op_tree_leave;		/* op_tree.c *
 op_fn op_swapoff, op_loop_detach, op_written;				/* op_kernel.c */
 op_fn op_dm_remove, op_md_stop;						/* op_stacked.c */
 op_fn op_nfsd_stop, op_binfmt;						/* op_kernel_files.c */
-op_fn op_net_keep;							/* op_net.c */
+op_fn op_net_keep, op_net_release;					/* op_net.c */
 op_fn op_kill;								/* op_kill.c */
 op_fn op_rescan;							/* op_rescan.c */
 op_fn op_copy_tree;							/* op_copy.c */
+op_fn op_coldplug;							/* op_coldplug.c */
 op_fn op_umount;							/* op_umount.c */
 op_fn op_stack;								/* op_stack.c */
 op_fn op_mount;								/* op_mount.c */
@@ -117,6 +118,8 @@ void tool_watch_output(struct tool_watch *w, const char *buf, size_t n);
 void tool_watch_fd(struct tool_watch *w, const char *buf, size_t n);
 void tool_watch_progress(struct tool_watch *w, const char *line); /* e2fsck -C fd */
 void tool_watch_end(struct tool_watch *w);
+
+extern const char *net_lifetimes;	/* op_net.c: a file, elsewhere only in tests */
 
 /* job.c */
 extern const char *job_dir;		/* CAREEN_JOBS unless a test says else */

@@ -12,6 +12,9 @@
 #include "model/snapshot.h"
 #include "run/exec.h"
 
+#define FAMILY 64
+#define OPENER_TRIES 4
+
 /* A partition has its disk's number: one more directory up [5.15 on]. */
 static uint64_t read_diskseq(dev_t dev)
 {
@@ -52,43 +55,103 @@ int device_identity(const char *path, const struct dev_id *id, struct error *err
 	return 0;
 }
 
+static bool is_on(const struct blockdevs *bs, size_t i, const struct blockdev *d)
+{
+	int up;
+
+	for (up = (int)i; up >= 0; up = bs->row[up].parent)
+		if (&bs->row[up] == d)
+			return true;
+	return false;
+}
+
 static const struct blockdev *in_use(const struct blockdevs *bs, const struct blockdev *d)
 {
 	const struct blockdev *b;
 	size_t i;
-	int up;
 
 	for (i = 0; i < bs->n; i++) {
 		b = &bs->row[i];
-		if (!b->mounted && !b->swap && !b->stacked && !b->busy_open)
-			continue;
-		for (up = (int)i; up >= 0; up = bs->row[up].parent)
-			if (&bs->row[up] == d)
-				return b;
+		if ((b->mounted || b->swap || b->stacked || b->busy_open) && is_on(bs, i, d))
+			return b;
 	}
 	return NULL;
+}
+
+/* @d, what is on it, and what it is on: a disk's writer writes to its partitions. */
+static size_t family(const struct blockdevs *bs, const struct blockdev *d, dev_t *ret, size_t max)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < bs->n && n < max; i++)
+		if (is_on(bs, i, d) || is_on(bs, (size_t)(d - bs->row), &bs->row[i]))
+			ret[n++] = bs->row[i].dev;
+	return n;
+}
+
+/* A process with an ordinary open, which an exclusive one does not see: 1 and @who. */
+static int opener_once(const struct snapshot *s, const struct blockdev *d, char *who, size_t size,
+		       struct error *err)
+{
+	dev_t devs[FAMILY];
+	size_t n = family(&s->devs, d, devs, FAMILY), i;
+	const struct holder *h;
+	struct holders hs;
+	char name[64];
+	int r = holders_read(&hs, &s->mounts, devs, n, err);
+
+	for (i = 0; r == 0 && i < hs.n; i++) {
+		h = &hs.row[i];
+		if (h->kind != HOLDER_PROCESS || !(h->holds & HOLD_DEV))
+			continue;
+		text_fmt(who, size, "pid %d %s has it open", (int)h->pid,
+			 text_clean(name, sizeof(name), h->command));
+		r = 1;
+	}
+	if (r >= 0)
+		holders_free(&hs);
+	return r;
+}
+
+/* Something that only looks at it (a console, blkid) has closed it a moment later. */
+static int opener(const struct snapshot *s, const struct blockdev *d, char *who, size_t size,
+		  struct error *err)
+{
+	int tries = OPENER_TRIES, r;
+
+	while ((r = opener_once(s, d, who, size, err)) == 1 && --tries)
+		sleep_ms(150);
+	return r;
+}
+
+static int busy(const char *path, const char *name, const char *who, struct error *err)
+{
+	char why[200];
+
+	text_fmt(why, sizeof(why), "%s is in use: %s", name, who);
+	return error_set(err, EBUSY, "check", path, why,
+			 "Nothing was done. Free it first: unmount, swapoff, or close what is on it.");
 }
 
 int device_free(const char *path, struct error *err)
 {
 	const struct blockdev *d, *b;
 	struct snapshot *s = NULL;
-	char why[200];
+	char who[120];
 	int r = snapshot_take(SNAP_MOUNTS | SNAP_DEVICES, &s, err);
 
 	if (r < 0)
 		return r;
 	d = blockdevs_find(&s->devs, path);
 	b = d ? in_use(&s->devs, d) : NULL;
-	if (!d) {
+	if (!d)
 		r = error_set(err, ENODEV, "check", path, "no such device",
 			      "Nothing was done. Make the plan again.");
-	} else if (b) {
-		text_fmt(why, sizeof(why), "%s is in use: %s", b->path,
-			 b->used_by && *b->used_by ? b->used_by : "the kernel has it open");
-		r = error_set(err, EBUSY, "check", path, why,
-			      "Nothing was done. Free it first: unmount, swapoff, or close what is on it.");
-	}
+	else if (b)
+		r = busy(path, b->path, b->used_by && *b->used_by ? b->used_by :
+			 "the kernel has it open", err);
+	else if ((r = opener(s, d, who, sizeof(who), err)) == 1)
+		r = busy(path, d->path, who, err);
 	snapshot_free(s);
 	return r;
 }

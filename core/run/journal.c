@@ -2,8 +2,9 @@
  * journal.c - the few things the kernel cannot tell once the disk is off
  *
  * oldroot.mountinfo has the old root's lines of mountinfo(5) and, after "# ",
- * a key and a value a line: source, fstype, options, uuid, init, layer
- * (more than one, lowest first: "lvm - vg0"), dev (more than one: "254:1 /dev/vda1"). core/model/snapshot.c reads it.
+ * a key and a value a line: source, fstype, options, uuid, init, uevents, layer
+ * (more than one, lowest first: "lvm - vg0"), dev (more than one: "254:1 /dev/vda1").
+ * core/model/oldroot.c reads it.
  */
 #include "run/journal.h"
 
@@ -62,6 +63,7 @@ static void put_record(FILE *out, const struct snapshot *s)
 {
 	const struct old_root *old = &s->old;
 	const struct blockdev *b;
+	char seqnum[32];
 	size_t i;
 
 	for (i = 0; i < s->mounts.n; i++)
@@ -72,6 +74,8 @@ static void put_record(FILE *out, const struct snapshot *s)
 	if (*old->uuid)
 		fprintf(out, "# uuid %s\n", old->uuid);
 	fprintf(out, "# init %s\n", s->init.kind == INIT_STUB ? s->init.boot : s->init.exe);
+	if (read_text("/sys/kernel/uevent_seqnum", seqnum, sizeof(seqnum)) > 0)
+		fprintf(out, "# uevents %s", seqnum);	/* has its newline */
 	for (i = 0; i < old->nlayers; i++)
 		fprintf(out, "# layer %s %s %s\n", old->layer[i].type,
 			*old->layer[i].id ? old->layer[i].id : "-", old->layer[i].name);

@@ -1,5 +1,5 @@
 /*
- * op_copy.c - copy a small tree: udev's database into the rescue and back
+ * op_copy.c - copy small trees: udev's database into the rescue and back
  *
  * Regular files, directories and symlinks, with owner, mode and times; sockets
  * and FIFOs belong to a process and are left out. No symlink is followed.
@@ -21,7 +21,7 @@
 #define MAX_BYTES (64u << 20)
 
 struct copy {
-	const char *src, *dst;
+	const struct op *op;
 	unsigned files;
 	uint64_t bytes;
 	char failed[256];	/* name that could not be copied */
@@ -156,24 +156,50 @@ static int copy_dir(struct copy *c, int from, int to, int depth)
 	return r;
 }
 
-static int copy_tree(void *arg, struct error *err)
+/* "systemd/journal/x" of @from as the same of @to; the directories above it are made. */
+static int copy_part(struct copy *c, int from, int to, const char *part)
+{
+	const char *slash = strchr(part, '/');
+	char name[256];
+	int in, out, r;
+
+	if (!slash)
+		return copy_entry(c, from, to, part, 0);
+	text_fmt(name, sizeof(name), "%.*s", (int)(slash - part), part);
+	in = openat(from, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (in < 0)
+		return errno == ENOENT ? 0 : -errno;
+	r = mkdirat(to, name, 0755) < 0 && errno != EEXIST ? -errno : 0;
+	out = r < 0 ? r : openat(to, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (out == -1)
+		r = -errno;
+	if (r == 0)
+		r = copy_part(c, in, out, slash + 1);
+	if (out >= 0)
+		close(out);
+	close(in);
+	return r;
+}
+
+static int copy_parts(void *arg, struct error *err)
 {
 	struct copy *c = arg;
-	int from = open(c->src, O_RDONLY | O_DIRECTORY | O_CLOEXEC), to, r;
-	struct stat st;
+	const struct op *op = c->op;
+	int from = open(op->src, O_RDONLY | O_DIRECTORY | O_CLOEXEC), to, r = 0;
+	char **part;
 
-	umask(0);
-	if (from < 0 || fstat(from, &st) < 0)
-		return error_set(err, errno, "copy", c->src, NULL, NULL);
-	if (mkdir(c->dst, 0700) < 0 && errno != EEXIST)
-		return error_set(err, errno, "make", c->dst, NULL, NULL);
-	to = open(c->dst, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (from < 0)
+		return error_set(err, errno, "copy", op->src, NULL, NULL);
+	to = open(op->dst, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (to < 0)
-		return error_set(err, errno, "open", c->dst, NULL, NULL);
-	r = copy_dir(c, from, to, 0);
-	if (r == 0)
-		r = set_meta(to, &st);
-	return r < 0 ? error_set(err, r, "copy", *c->failed ? c->failed : c->src, NULL,
+		return error_set(err, errno, "open", op->dst, NULL, NULL);
+	umask(022);
+	for (part = op->argv; *part && r == 0; part++) {
+		r = copy_part(c, from, to, *part);
+		if (r < 0 && !*c->failed)
+			text_clean(c->failed, sizeof(c->failed), *part);
+	}
+	return r < 0 ? error_set(err, r, "copy", c->failed, NULL,
 				 "The copy is incomplete. Is there room in RAM?") : 0;
 }
 
@@ -186,14 +212,12 @@ int op_copy_tree(struct op_ctx *ctx, const struct op *op, struct error *err)
 
 	if (c == MAP_FAILED)
 		return error_set(err, errno, "copy", op->src, NULL, NULL);
-	*c = (struct copy){ .src = op->src, .dst = op->dst };
-	r = run_with_deadline(op->deadline_s, copy_tree, c, err);
-	if (r == -ENOENT && access(op->src, F_OK) < 0) {
-		ctx_note(ctx, "there is no %s: nothing to copy", op->src);
-		r = 0;
-	} else if (r == 0) {
+	*c = (struct copy){ .op = op };
+	r = run_with_deadline(op->deadline_s, copy_parts, c, err);
+	if (r == 0 && c->files)
 		ctx_note(ctx, "%u files, %llu bytes", c->files, (unsigned long long)c->bytes);
-	}
+	else if (r == 0)
+		ctx_note(ctx, "there is nothing of it in %s", op->src);
 	munmap(c, sizeof(*c));
 	return r;
 }

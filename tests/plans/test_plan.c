@@ -55,6 +55,16 @@ static const char around[] =
 	"32 28 0:23 / /run rw shared:5 - tmpfs tmpfs rw\n"
 	"59 32 0:23 /careen /run/careen rw - tmpfs tmpfs rw\n";
 
+/* What the record has of such a system, pseudo file systems of all kinds. */
+static const char record[] =
+	"28 1 254:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw,errors=remount-ro\n"
+	"30 28 0:5 / /dev rw shared:3 - devtmpfs udev rw\n"
+	"31 30 0:22 / /dev/pts rw shared:4 - devpts devpts rw\n"
+	"35 30 0:32 / /dev/hugepages rw,nosuid,nodev,relatime shared:8 - hugetlbfs hugetlbfs rw,pagesize=2M\n"
+	"36 28 0:24 / /sys rw shared:9 - sysfs sysfs rw\n"
+	"37 36 0:7 / /sys/kernel/debug rw,nosuid,nodev,noexec,relatime shared:10 - debugfs debugfs rw\n"
+	"38 36 0:33 / /sys/fs/cgroup rw shared:11 - cgroup2 cgroup2 rw\n";
+
 #define S(x) ((char *)(x))
 static struct holder procs[] = {
 	{ .kind = HOLDER_LOOP, .out = OUT_LOOP_DETACH, .command = S("loop0"),
@@ -428,6 +438,10 @@ static void test_off(void)
 	detached(&s, off);
 	is_str(step_next(&s)->name, "repair", "unmounted: repair is next");
 	golden("resume", plan_text(&s, "resume", NULL));
+	strcpy(s.old.init, "/usr/lib/systemd/systemd");
+	s.old.uevents = 3377;
+	mounts_parse(&s.old.mounts, record, 1, NULL);
+	golden("resume-systemd", plan_text(&s, "resume", NULL));
 	golden("check", plan_text(&s, "repair", &(struct plan_opts){ .device = "vda1", .tool = "ext4-check" }));
 	golden("fix", plan_text(&s, "repair", &(struct plan_opts){ .device = "/dev/vda1", .tool = "ext4-fix" }));
 	golden("make", plan_text(&s, "repair", &(struct plan_opts){ .device = "vda1", .tool = "ext4-make" }));
@@ -453,6 +467,7 @@ static void test_off(void)
 	strcpy(s.old.uuid, "gone");
 	s.devs.n = 1;
 	refusal(&s, "resume", NULL, -ENOENT);
+	mounts_free(&s.old.mounts);
 	mounts_free(&s.mounts);
 }
 

@@ -11,6 +11,7 @@ static const char record[] =
 	"# source /dev/vda1\n"
 	"# uuid 0c9d-1\n"
 	"# init /usr/lib/systemd/systemd\n"
+	"# uevents 3377\n"
 	"# dev 254:1 /dev/vda1\n"
 	"# dev 254:2 /dev/vda2\n"
 	"# dev 254:0 /dev/vda\n";
@@ -26,6 +27,8 @@ static void test_record(void)
 	is_str(old.mounts.row[1].target, "/var x", "paths as the operator knows them");
 	is_str(old.source, "/dev/vda1", "what was recorded goes before what mountinfo says");
 	is_str(old.uuid, "0c9d-1", "uuid");
+	is_str(old.init, "/usr/lib/systemd/systemd", "what PID 1 was");
+	is_int(old.uevents, 3377, "how many device events there had been");
 	is_str(old.fstype, "ext4", "type, from the top mount");
 	is_str(old.options, "rw,relatime,errors=remount-ro", "options that mount(8) takes");
 	is_int(old.ndevs, 3, "three devices");

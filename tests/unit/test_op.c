@@ -180,24 +180,56 @@ static void test_move(void)
 
 static void test_copy(void)
 {
-	struct op op = { .kind = OP_COPY_TREE, .deadline_s = 10, .src = at("tree"),
-			 .dst = at("copy") };
+	char *parts[] = { "tree", "no/such/part", "other/below/f", NULL };
+	struct op op = { .kind = OP_COPY_TREE, .deadline_s = 10, .src = at("from"), .dst = at("to"),
+			 .argv = parts };
 	struct error err;
 
-	sh("mkdir -p %s/sub/deep; cd %s; echo data >f; chmod 4751 f; echo x >sub/deep/g; "
+	sh("mkdir -p %s/tree/sub/deep %s/other/below %s; cd %s; echo seq >other/below/f; echo no >other/g; "
+	   "cd tree; echo data >f; chmod 4751 f; echo x >sub/deep/g; "
 	   "ln -s /etc/passwd sub/link; mkfifo sub/fifo; touch -d '2001-02-03 04:05:06' f sub; "
-	   "chmod 1711 sub; chown 7:8 sub/deep/g", op.src, op.src);
+	   "chmod 1711 sub; chown 7:8 sub/deep/g", op.src, op.src, op.dst, op.src);
 	is_int(run_op(&op, &err), 0, "a tree is copied");
-	is_int(sh("cd %s && test -u f && grep -q data f && test -k sub && "
+	is_int(sh("cd %s/tree && test -u f && grep -q data f && test -k sub && "
 		  "[ \"$(readlink sub/link)\" = /etc/passwd ] && ! test -e sub/fifo && "
 		  "[ $(stat -c %%u:%%g:%%a sub/deep/g) = 7:8:644 ] && "
-		  "[ $(stat -c %%Y f) = $(stat -c %%Y %s/f) ]", op.dst, op.src), 0,
+		  "[ $(stat -c %%Y f) = $(stat -c %%Y %s/tree/f) ]", op.dst, op.src), 0,
 	       "with modes, owners, times, links; without the FIFO");
+	is_int(sh("cd %s && grep -q seq other/below/f && ! test -e other/g && ! test -e no", op.dst), 0,
+	       "of a directory only the part that was asked for");
 	is_int(run_op(&op, &err), 0, "over an older copy");
-	sh("rm -rf %s/sub; ln -s %s %s/sub", op.dst, base, op.dst);
+	sh("rm -rf %s/tree/sub; ln -s %s %s/tree/sub", op.dst, base, op.dst);
 	is_int(run_op(&op, &err), -ENOTDIR, "a symlink in the way is not followed");
-	op.src = at("nothing");
+	op.argv = parts + 1;
+	sh("rm -r %s/other", op.src);
 	is_int(run_op(&op, &err), 0, "no source: nothing to copy");
+	ok(strstr(said.notes, "there is nothing of it") != NULL, "and that is said");
+}
+
+/* --- coldplug ----------------------------------------------------------- */
+
+static void test_coldplug(void)
+{
+	struct op op = { .kind = OP_COLDPLUG, .deadline_s = 10, .dst = at("new") };
+	const char *file = "run/systemd/system/systemd-udev-trigger.service.d/careen.conf";
+	struct error err;
+	char seqnum[32];
+
+	read_text("/sys/kernel/uevent_seqnum", seqnum, sizeof(seqnum));
+	op.number = strtoull(seqnum, NULL, 10);
+	sh("mkdir -p %s/run", op.dst);
+	is_int(run_op(&op, &err), 0, "without udev's database");
+	is_int(sh("test -e %s/%s", op.dst, file) != 0, 1, "udev looks at everything");
+	sh("mkdir -p %s/run/udev/data; touch %s/run/udev/queue", op.dst, op.dst);
+	is_int(run_op(&op, &err), 0, "with events that udev was still working on");
+	is_int(sh("test -e %s/%s", op.dst, file) != 0, 1, "so it does");
+	sh("rm %s/run/udev/queue", op.dst);
+	op.number--;
+	is_int(run_op(&op, &err), 0, "with an event since then");
+	ok(strstr(said.notes, " device events since") != NULL, "the same, and says why");
+	op.number++;
+	is_int(run_op(&op, &err), 0, "with nothing new");
+	is_int(sh("grep -q subsystem-match=block %s/%s", op.dst, file), 0, "only disks are looked at");
 }
 
 /* --- tools -------------------------------------------------------------- */
@@ -345,16 +377,35 @@ static void test_net(void)
 	sh(""
 	   "ip addr add 10.1.2.3/24 brd 10.1.2.255 dev lo label lo:x valid_lft 100 preferred_lft 50; "
 	   "ip addr add 10.9.9.9/32 dev lo; "
-	   "ip addr add fd00::5/64 dev lo nodad valid_lft 100 preferred_lft 50 noprefixroute");
-	is_int(run_op(&op, &err), 0, "addresses with an end");
+	   "ip addr add fd00::5/64 dev lo nodad valid_lft 100 preferred_lft 50 noprefixroute; "
+	   "ip link add d0 type bridge; ip link set d0 up; ip addr add fd01::1/64 dev d0 nodad; "
+	   "ip -6 route add fd02::/64 via fd01::2 dev d0 proto ra metric 100 expires 100; "
+	   "ip -6 route add default via fd01::3 dev d0 proto ra expires 200 pref high");
+	net_lifetimes = at("lifetimes");
+	is_int(run_op(&op, &err), 0, "addresses and routes with an end");
 	printf("# %s", said.notes);
 	is_int(sh("ip -4 addr show lo | grep -q 'inet 10.1.2.3/24 brd 10.1.2.255 scope global.*lo:x' && "
 		  "ip -o -4 addr show lo | grep 10.1.2.3 | grep -q 'valid_lft forever preferred_lft forever'"),
 	       0, "IPv4: for ever, with label and broadcast");
 	is_int(sh("ip -o -6 addr show lo | grep fd00::5/64 | grep noprefixroute | "
 		  "grep -q 'valid_lft forever preferred_lft forever'"), 0, "IPv6, with its flags");
+	is_int(sh("test $(ip -6 route show | grep -c 'fd02::/64 via fd01::2.*metric 100') = 1 && "
+		  "test $(ip -6 route show | grep -c 'default via fd01::3.*pref high') = 1 && "
+		  "! ip -6 route show | grep expires"), 0, "and its routes, each still there once");
 	is_int(run_op(&op, &err), 0, "again");
-	is_str(said.notes, "no address has an end\n", "nothing is left to do");
+	is_str(said.notes, "no address and no route has an end\n", "nothing is left to do");
+	sh("ip addr change 10.1.2.3/24 brd 10.1.2.255 dev lo label lo:x valid_lft 7000 preferred_lft 7000");
+	op.kind = OP_NET_RELEASE;
+	is_int(run_op(&op, &err), 0, "they have an end again");
+	printf("# %s", said.notes);
+	is_int(sh("ip -o -6 addr show lo | grep fd00::5/64 | grep noprefixroute | "
+		  "grep -Eq 'valid_lft (600|599)sec'"), 0, "not before a client can have started");
+	is_int(sh("ip -o -4 addr show lo | grep 10.1.2.3 | grep -Eq 'valid_lft (7000|6999)sec'"), 0,
+	       "what a client has renewed is left alone");
+	is_int(sh("ip -o -4 addr show lo | grep 10.9.9.9 | grep -q 'valid_lft forever'"), 0,
+	       "and what never had one");
+	is_int(run_op(&op, &err), 0, "again");
+	is_str(said.notes, "no address has to have an end\n", "nothing is left to do");
 }
 
 /* --- others ------------------------------------------------------------- */
@@ -438,6 +489,7 @@ int main(void)
 	test_mount();
 	test_move();
 	test_copy();
+	test_coldplug();
 	test_progress();
 	test_tools();
 	test_tool_ends();

@@ -25,6 +25,9 @@ for release in ${CAREEN_RELEASES:-12 13}; do
 	ok "$what: services have mount namespaces of their own" test "$(answer namespaces)" -ge 3
 	ok "$what: the rescue answers on port 1022" vm_wait ssh1022 60
 	is "$(vm_ssh1022 'cat /proc/sys/kernel/random/boot_id')" "$(answer boot_id)" "$what: in the same kernel"
+	is "$(vm_ssh1022 'cat /proc/self/oom_score_adj; cd /run/careen
+		for i in dropbear lifeline; do cat /proc/$(cat $i.pid)/oom_score_adj; done' | xargs)" \
+		'0 -900 -1000' "$what: when memory runs out, what an operator started goes first"
 	[ "$release" = 13 ] || vm_stop
 done
 

@@ -62,8 +62,13 @@ ok 'the disk is fast again' throttle 0
 ok 'the fsck ends well' con_wait '✓ All done' 120
 is "$(jobs_of repair)" 1 'the fsck was done once'
 
-# dropbear's side of the session dies instead of the client
-vm_ssh1022 'kill -KILL $(ps -eo pid,tty,comm | awk "/pts.*careen/ { print \$1 }")'
+# The other side dies: dropbear's process of the session, and then a console itself.
+console_process() { vm_ssh1022 "ps -eo $1,tty,comm" | awk '/pts.*careen/ { print $1 }'; }
+vm_ssh1022 "kill -KILL $(console_process ppid)"
+ok "dropbear's process of the session is killed: its console is gone, too" eventually 20 no_viewer
+ok 'and so is the client' eventually 20 eval '! con_alive'
+ok 'another console' op_console -n third
+vm_ssh1022 "kill -KILL $(console_process pid)"
 ok 'a console that is killed ends its session' eventually 20 eval '! con_alive'
 ok 'resume' vm_ssh1022 'careen run resume --yes'
 is "$(vm_ssh systemctl is-system-running)" running 'the system runs'
