@@ -48,13 +48,6 @@ ok 'again: the plan is made anew' con_wait 'Enter runs it' 30
 con_keys Enter
 ok 'and the disk comes free' con_wait '✓ All done' 60
 ok 'as the kernel says' fact_disk_free
-
-# An ordinary open of the device, which an exclusive one does not see.
-vm_ssh1022 'exec setsid sleep 1000003 </dev/vda1 >/dev/null 2>&1 & sleep 0.1'
-check='careen run repair --device vda1 --tool ext4-check --yes 2>&1'
-like "$(vm_ssh1022 "$check")" '/dev/vda1 is in use: pid [0-9]+ sleep has it open' 'a repair of a device that somebody has open is refused, and names who'
-vm_ssh1022 'kill $(ps -eo pid,args | awk "/[s]leep 1000003/ { print \$1 }")'
-like "$(vm_ssh1022 "$check")" 'All done' 'and runs when it is closed'
 ok 'resume' op_step 6 300
 is "$(vm_ssh systemctl is-system-running)" running 'the system runs'
 is "$(vm_ssh systemctl --failed --no-legend --plain)" '' 'no failed unit'

@@ -64,6 +64,11 @@ hotplug() {
 	ok 'its node appears' eventually 30 vm_ssh1022 test -b /dev/vdb
 	ok 'careen sees it' eventually 30 eval 'vm_ssh1022 careen status --json | grep -q "\"/dev/vdb\""'
 	ok 'a repair tool can use it' vm_ssh1022 careen run repair --device vdb --tool ext4-make --confirm vdb-0002 --take-over
+	# an ordinary open of the device, which an exclusive one does not see
+	vm_ssh1022 'exec setsid sleep 1000003 </dev/vdb >/dev/null 2>&1 & sleep 0.1'
+	like "$(vm_ssh1022 'careen run repair --device vdb --tool ext4-check --yes --take-over 2>&1')" \
+		'/dev/vdb is in use: pid [0-9]+ sleep has it open' 'not while somebody has it open, and who that is is said'
+	vm_ssh1022 'kill $(ps -eo pid,args | awk "/[s]leep 1000003/ { print \$1 }")'
 	ok 'the kernel finds modprobe in the rescue' vm_ssh1022 'test -x $(cat /proc/sys/kernel/modprobe)'
 	not_ok 'a file system that the kernel has not yet' vm_ssh1022 'grep -qw xfs /proc/filesystems'
 	vm_ssh1022 'mkdir /tmp/m; mount -t xfs /dev/vdb /tmp/m' >/dev/null 2>&1	# it is none
