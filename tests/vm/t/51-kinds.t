@@ -66,8 +66,19 @@ ok 'the plan of Kill' op_plan
 con_keys Enter
 ok 'one that cannot die is named, with its state' con_wait 'dd \(state D\): it writes to a frozen' 90
 ok 'and what would end it' con_wait 'fsfreeze -u|sysrq-trigger' 5
-vm_ssh1022 'echo j >/proc/sysrq-trigger'
-ok 'thawed, it ends, and nobody is left, respawning or not' con_wait '✓ Kill' 60
+
+# Who starts another again and again need not be a holder, so it is not killed, but named.
+vm_ssh1022 'cd /; setsid sh -c "while :; do (cd /oldroot/srv; exec sleep 1000003); done" >/dev/null 2>&1 </dev/null &
+	echo $! >/tmp/again; echo j >/proc/sysrq-trigger'
+con_keys r
+ok 'thawed, again: the plan is made anew' con_wait 'Enter runs it' 30
+con_keys Enter
+ok 'who starts them again is named' con_wait 'pid [0-9]+ sh starts processes again' 120
+vm_ssh1022 'kill $(cat /tmp/again)'
+con_keys r
+ok 'without it: the plan is made anew' con_wait 'Enter runs it' 30
+con_keys Enter
+ok 'and nobody is left, respawning or not' con_wait '✓ All done' 60
 is "$(vm_ssh1022 'for p in /proc/[0-9]*/comm; do cat $p; done 2>/dev/null' | grep -c '^hold')" 0 'none of them lives'
 
 # One that nothing in /proc shows: from the rescue, so that it holds in no other way.
