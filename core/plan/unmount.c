@@ -281,8 +281,7 @@ static int unmount_plan(const struct snapshot *s, const struct plan_opts *opts,
 	plan_swapoff(plan, s);
 	plan_kernel(plan, s);
 	plan_keep_run(plan, s);
-	if (!opts || !opts->close)
-		plan_keep_open(plan, s);
+	plan_keep_open(plan, s);
 	plan_all_umounts(plan, s);
 	if (opts && opts->close)
 		r = plan_close_stack(plan, s, err);
