@@ -1,4 +1,5 @@
 #!/bin/bash
+# check-long: the trip is that of 25-enter
 # A machine whose initramfs is dracut's, with systemd inside: careen.service makes the
 # rescue at boot, and the trip is that of careen enter.
 . "$(dirname "$0")/../lib.sh"

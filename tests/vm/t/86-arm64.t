@@ -1,4 +1,5 @@
 #!/bin/bash
+# check-long: a foreign architecture, emulated
 # arm64: careen is cross-compiled and run on Debian's arm64 kernel. An init that nobody knows is
 # taken by ptrace, in every state that a system call may be in; out and back, twice in one boot.
 . "$(dirname "$0")/../lib.sh"
