@@ -1,5 +1,5 @@
 #!/bin/bash
-# Root in LUKS2, Debian 13; it is closed, too, and opened by its passphrase.
+# check-long: Root in LUKS2, Debian 13; it is closed, too, and opened by its passphrase.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../operator.sh"
 . "$(dirname "$0")/../storage.sh"
