@@ -15,33 +15,6 @@
 #include "run/exec.h"
 #include "run/spawn.h"
 
-struct words {
-	struct op_ctx *ctx;
-	char line[256];		/* the last one that said something */
-	char now[256];
-	size_t len;
-};
-
-static void on_output(void *arg, const char *buf, size_t n)
-{
-	struct words *w = arg;
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		if (buf[i] != '\n') {
-			if (w->len + 1 < sizeof(w->now))
-				w->now[w->len++] = buf[i];
-			continue;
-		}
-		w->now[w->len] = '\0';
-		w->len = 0;
-		if (!*w->now)
-			continue;
-		text_clean(w->line, sizeof(w->line), w->now);
-		ctx_note(w->ctx, "%s", w->line);
-	}
-}
-
 int device_by_uuid(const char *uuid, char *buf, size_t size, struct error *err)
 {
 	const struct blockdev *d, *found = NULL;
@@ -84,7 +57,7 @@ static int resolve(char *const *argv, char **ret, size_t max, char *path, size_t
 	return r;
 }
 
-static int judge(const struct op *op, const struct spawn *sp, const struct words *w, int status,
+static int judge(const struct op *op, const struct spawn *sp, const struct said *w, int status,
 		 struct error *err)
 {
 	char why[250];
@@ -108,10 +81,10 @@ static int judge(const struct op *op, const struct spawn *sp, const struct words
 
 int op_stack(struct op_ctx *ctx, const struct op *op, struct error *err)
 {
-	struct words w = { .ctx = ctx };
+	struct said w = { .ctx = ctx };
 	char *argv[16], path[64];
 	struct spawn sp = {
-		.ctx = ctx, .argv = argv, .output = on_output, .arg = &w,
+		.ctx = ctx, .argv = argv, .output = said_take, .arg = &w,
 		.until = now_ms() + 1000 * (int64_t)op->deadline_s,
 		.input = op->secret, .input_len = op->secret_len,
 	};

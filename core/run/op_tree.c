@@ -31,31 +31,6 @@
 
 enum { MIB = 1 << 20, SPARE = 96 * MIB };	/* for jobs, a session, a repair tool */
 
-struct output {
-	struct op_ctx *ctx;	/* lines become notes; NULL: only the last is kept */
-	char line[300], last[300];
-	size_t len;
-};
-
-static void take_output(void *arg, const char *buf, size_t n)
-{
-	struct output *o = arg;
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		if (buf[i] != '\n') {
-			if (o->len + 1 < sizeof(o->line))
-				o->line[o->len++] = buf[i];
-			continue;
-		}
-		o->line[o->len] = '\0';
-		o->len = 0;
-		text_clean(o->last, sizeof(o->last), o->line);
-		if (o->ctx)
-			ctx_note(o->ctx, "%s", o->last);
-	}
-}
-
 /* Beside the running program: /usr/sbin/careen, /usr/lib/careen/enter-tree. */
 static int script_path(char *buf, size_t size, struct error *err)
 {
@@ -83,12 +58,12 @@ static void drop_list(const char *dir)
 }
 
 /* `enter-tree WORD DIR`: its last line in @o. */
-static int run_script(struct op_ctx *ctx, const struct op *op, const char *word, struct output *o,
+static int run_script(struct op_ctx *ctx, const struct op *op, const char *word, struct said *o,
 		      struct error *err)
 {
 	char path[300], *argv[] = { path, (char *)word, op->dst, NULL };
 	struct spawn sp = {
-		.ctx = ctx, .argv = argv, .output = take_output, .arg = o,
+		.ctx = ctx, .argv = argv, .output = said_take, .arg = o,
 		.until = now_ms() + 1000 * (int64_t)op->deadline_s,
 	};
 	int status, r = script_path(path, sizeof(path), err);
@@ -103,7 +78,7 @@ static int run_script(struct op_ctx *ctx, const struct op *op, const char *word,
 				 "careen leave takes away what is there.");
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
-	return error_set(err, EIO, "enter", word, *o->last ? o->last : "it failed",
+	return error_set(err, EIO, "enter", word, *o->line ? o->line : "it failed",
 			 "Mend that, then run careen enter again.");
 }
 
@@ -160,7 +135,7 @@ static int mount_tree(const char *dir, uint64_t size, struct error *err)
 
 static int size_and_mount(struct op_ctx *ctx, const struct op *op, struct error *err)
 {
-	struct output o = { .ctx = NULL };
+	struct said o = { .ctx = NULL };
 	char need[16], have[16], why[120];
 	struct host host = { 0 };
 	uint64_t size;
@@ -168,9 +143,9 @@ static int size_and_mount(struct op_ctx *ctx, const struct op *op, struct error 
 
 	if (r < 0)
 		return r;
-	size = strtoull(o.last, NULL, 10);
+	size = strtoull(o.line, NULL, 10);
 	if (!size)
-		return error_set(err, EIO, "enter", "size", o.last, "enter-tree size must print bytes.");
+		return error_set(err, EIO, "enter", "size", o.line, "enter-tree size must print bytes.");
 	host_read(&host);
 	text_size(need, sizeof(need), size + SPARE);
 	text_size(have, sizeof(have), host.mem_available);
@@ -199,7 +174,7 @@ int op_tree_mount(struct op_ctx *ctx, const struct op *op, struct error *err)
 
 int op_tree_fill(struct op_ctx *ctx, const struct op *op, struct error *err)
 {
-	struct output o = { .ctx = ctx };
+	struct said o = { .ctx = ctx };
 	int r = run_script(ctx, op, "fill", &o, err);
 
 	drop_list(op->dst);
@@ -272,9 +247,9 @@ static int wait_greeting(struct op_ctx *ctx, const struct op *op, struct error *
 int op_tree_start(struct op_ctx *ctx, const struct op *op, struct error *err)
 {
 	char *argv[] = { CAREEN_LIB "/rescue-start", NULL };
-	struct output o = { .ctx = ctx };
+	struct said o = { .ctx = ctx };
 	struct spawn sp = {
-		.ctx = ctx, .argv = argv, .root = op->dst, .output = take_output, .arg = &o,
+		.ctx = ctx, .argv = argv, .root = op->dst, .output = said_take, .arg = &o,
 		.until = now_ms() + 1000 * (int64_t)op->deadline_s,
 	};
 	int status, r = spawn_run(&sp, &status, err);
@@ -282,7 +257,7 @@ int op_tree_start(struct op_ctx *ctx, const struct op *op, struct error *err)
 	if (r < 0)
 		return r;
 	if (!WIFEXITED(status) || WEXITSTATUS(status))
-		return error_set(err, EIO, "start", "the rescue", *o.last ? o.last : "it failed",
+		return error_set(err, EIO, "start", "the rescue", *o.line ? o.line : "it failed",
 				 "careen leave takes it away again.");
 	return wait_greeting(ctx, op, err);
 }

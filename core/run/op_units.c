@@ -12,34 +12,6 @@
 #include "run/spawn.h"
 #include "run/units.h"
 
-struct words {
-	struct op_ctx *ctx;	/* NULL: collect only */
-	char line[256];		/* the last one that said something */
-	char now[256];
-	size_t len;
-};
-
-static void on_output(void *arg, const char *buf, size_t n)
-{
-	struct words *w = arg;
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		if (buf[i] != '\n') {
-			if (w->len + 1 < sizeof(w->now))
-				w->now[w->len++] = buf[i];
-			continue;
-		}
-		w->now[w->len] = '\0';
-		w->len = 0;
-		if (!*w->now)
-			continue;
-		text_clean(w->line, sizeof(w->line), w->now);
-		if (w->ctx)
-			ctx_note(w->ctx, "%s", w->line);
-	}
-}
-
 static int deadline_over(const struct spawn *sp, const char *what, struct error *err)
 {
 	if (sp->stopped)
@@ -51,9 +23,9 @@ static int deadline_over(const struct spawn *sp, const char *what, struct error 
 
 int op_stop_units(struct op_ctx *ctx, const struct op *op, struct error *err)
 {
-	struct words w = { .ctx = ctx };
+	struct said w = { .ctx = ctx };
 	struct spawn sp = {
-		.ctx = ctx, .argv = op->argv, .root = old_root_path(), .output = on_output,
+		.ctx = ctx, .argv = op->argv, .root = old_root_path(), .output = said_take,
 		.arg = &w, .until = now_ms() + 1000 * (int64_t)(op->deadline_s ? op->deadline_s : 180),
 	};
 	char why[250];
@@ -76,14 +48,14 @@ int op_stop_units(struct op_ctx *ctx, const struct op *op, struct error *err)
 }
 
 /* `systemctl is-system-running --wait` once; its word in @w. */
-static int ask_systemd(struct op_ctx *ctx, int64_t until, struct words *w, struct spawn *sp,
+static int ask_systemd(struct op_ctx *ctx, int64_t until, struct said *w, struct spawn *sp,
 		       struct error *err)
 {
 	static char *const argv[] = { "systemctl", "is-system-running", "--wait", NULL };
 	int status, r;
 
 	*sp = (struct spawn){
-		.ctx = ctx, .argv = argv, .root = old_root_path(), .output = on_output, .arg = w,
+		.ctx = ctx, .argv = argv, .root = old_root_path(), .output = said_take, .arg = w,
 		.until = until,
 	};
 	w->line[0] = '\0';
@@ -97,9 +69,9 @@ static void note_failed_units(struct op_ctx *ctx)
 {
 	static char *const argv[] = { "systemctl", "--failed", "--plain", "--no-legend",
 				      "--no-pager", NULL };
-	struct words w = { .ctx = ctx };
+	struct said w = { .ctx = ctx };
 	struct spawn sp = {
-		.argv = argv, .root = old_root_path(), .output = on_output, .arg = &w,
+		.argv = argv, .root = old_root_path(), .output = said_take, .arg = &w,
 		.until = now_ms() + 10000,
 	};
 	int status;
@@ -121,7 +93,7 @@ static void wait_socket(int64_t until)
  */
 int wait_systemd(struct op_ctx *ctx, int64_t until, struct error *err)
 {
-	struct words w = { .ctx = NULL };
+	struct said w = { .ctx = NULL };
 	struct spawn sp;
 	int r;
 

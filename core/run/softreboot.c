@@ -124,27 +124,20 @@ static int spare_us(struct error *err)
 	return r;
 }
 
-static void keep_last(void *arg, const char *buf, size_t n)
-{
-	char *line = arg;		/* of 200 bytes */
-
-	text_fmt(line, 200, "%.*s", (int)n, buf);
-}
-
 static int systemctl(struct op_ctx *ctx, char *const *argv, struct error *err)
 {
-	char line[200] = "", why[240];
+	struct said w = { .ctx = NULL };
+	char why[340];
 	struct spawn sp = {
-		.ctx = ctx, .argv = argv, .root = CAREEN_OLDROOT, .output = keep_last, .arg = line,
+		.ctx = ctx, .argv = argv, .root = CAREEN_OLDROOT, .output = said_take, .arg = &w,
 		.until = now_ms() + 60000,
 	};
 	int status, r = spawn_run(&sp, &status, err);
 
 	if (r < 0 || (!sp.stopped && !sp.timed_out && status == 0))
 		return r;
-	line[strcspn(line, "\n")] = '\0';
 	text_fmt(why, sizeof(why), "systemctl %s: %s", argv[1],
-		 sp.stopped ? "stopped by the operator" : sp.timed_out ? "no answer" : line);
+		 sp.stopped ? "stopped by the operator" : sp.timed_out ? "no answer" : w.line);
 	return error_set(err, EIO, "soft-reboot", "systemd", why,
 			 "PID 1 is untouched: use another strategy.");
 }

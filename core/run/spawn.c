@@ -32,6 +32,26 @@ struct running {
 	size_t asked;		/* signals sent */
 };
 
+void said_take(void *said, const char *buf, size_t n)
+{
+	struct said *w = said;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (buf[i] != '\n') {
+			if (w->len + 1 < sizeof(w->now))
+				w->now[w->len++] = buf[i];
+			continue;
+		}
+		w->now[w->len] = '\0';
+		w->len = 0;
+		if (!*w->now)
+			continue;
+		text_clean(w->line, sizeof(w->line), w->now);
+		ctx_note(w->ctx, "%s", w->line);
+	}
+}
+
 static void reset_child_signals(void)
 {
 	sigset_t none;

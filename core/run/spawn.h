@@ -24,6 +24,15 @@ struct spawn {
 	bool timed_out;			/* out: ended because of the deadline */
 };
 
+/* What a program said, by lines: each a note, the last one kept for an error's why. */
+struct said {
+	struct op_ctx *ctx;		/* NULL: only the last one is kept */
+	char line[300];			/* the last that said something */
+	char now[300];
+	size_t len;
+};
+void said_take(void *said, const char *buf, size_t n);	/* a spawn's ->output */
+
 /* 0 and its wait status, or -errno when it could not be executed at all. */
 int spawn_run(struct spawn *sp, int *ret_status, struct error *err);
 
