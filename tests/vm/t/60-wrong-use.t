@@ -83,7 +83,7 @@ vm_stop
 # Without our rescue: careen=off boots like the stock initramfs, and careen says so.
 vm_boot 13 --append careen=off
 is "$(vm_ssh systemctl is-system-running)" running 'careen=off: the system runs'
-refused 'careen=off' 3 'without careen' vm_ssh 'careen run detach --yes'
+refused 'careen=off' 3 'careen enter makes one' vm_ssh 'careen run detach --yes'
 is "$(vm_ssh 'ss -Hltn sport = :1022')" '' 'careen=off: nothing listens on 1022'
 like "$(vm_ssh 'journalctl -kb --no-pager -o cat')" 'careen=off' 'careen=off: the kernel log says that it was asked for'
 done_testing
