@@ -145,7 +145,7 @@ static void plan_api_mounts(struct plan *plan, const struct snapshot *s)
 	for (i = 0; i < sizeof(api) / sizeof(api[0]); i++)
 		if (!is_mounted(s, api[i].dst) || !strcmp(api[i].dst, CAREEN_OLDROOT "/run"))
 			plan_mount(plan, api[i].src, api[i].dst, api[i].fstype, api[i].options);
-	plan_carry(plan, "/run", CAREEN_OLDROOT "/run", "give back what /run says of this kernel");
+	plan_carry(plan, "/run", CAREEN_OLDROOT "/run", "give back what was kept of /run");
 	if (s->old.ifstate)
 		plan_copy(plan, CAREEN_RUN, CAREEN_OLDROOT "/run",
 			  (const char *const[]){ "network", NULL },

@@ -23,7 +23,7 @@ ok 'careen enter' vm_ssh 'careen enter --yes'
 like "$(vm_ssh 'careen enter --yes; echo status $?' 2>&1)" 'status 4' 'once is enough'
 ok 'the console in the tree' op_console
 client=$(con_pid)
-con_shot enter-overview
+con_shot enter-overview-80x24
 is "$(vm_ssh systemctl is-system-running)" running 'the system does not mind'
 like "$(vm_ssh1022 'careen status')" 'Root +ok +ext4 on /dev/vda1' 'the rescue sees the system around it'
 vm_ssh1022 'head -c 67108864 /dev/zero >/proc/1/root/swapfile; chmod 600 /proc/1/root/swapfile
