@@ -105,6 +105,18 @@ static bool is_mounted(const struct snapshot *s, const char *target)
 	return false;
 }
 
+static void plan_away(struct plan *plan, const struct mount *m, const char *title)
+{
+	struct op *op = plan_add(plan, OP_UMOUNT, DANGER_UNDOABLE, 10, "%s", title);
+
+	op->mount_id = m->id;
+	op->mount_unique = m->unique_id;
+	op->dev.dev = m->dev;
+	op->lazy = true;
+	plan_set(plan, &op->dst, "%s", m->target);
+	plan_set(plan, &op->command, "umount -l %s", m->target);
+}
+
 /*
  * What is in /run speaks of processes that are dead: OpenRC would believe that
  * its services run, ifupdown that its DHCP client does. A boot finds it empty.
@@ -112,7 +124,6 @@ static bool is_mounted(const struct snapshot *s, const char *target)
 static void plan_old_run(struct plan *plan, const struct snapshot *s)
 {
 	const struct mount *m;
-	struct op *op;
 	size_t i;
 
 	for (i = s->mounts.n; i-- > 0;) {
@@ -120,14 +131,36 @@ static void plan_old_run(struct plan *plan, const struct snapshot *s)
 		if (!m->old || !m->pseudo || strcmp(m->target, CAREEN_OLDROOT "/run"))
 			continue;
 		plan_keep_run(plan, s);
-		op = plan_add(plan, OP_UMOUNT, DANGER_UNDOABLE, 10, "throw the old /run away");
-		op->mount_id = m->id;
-		op->mount_unique = m->unique_id;
-		op->dev.dev = m->dev;
-		op->lazy = true;
-		plan_set(plan, &op->dst, "%s", m->target);
-		plan_set(plan, &op->command, "umount -l %s", m->target);
+		plan_away(plan, m, "throw the old /run away");
 		return;
+	}
+}
+
+static bool is_automount(const struct snapshot *s, const char *target)
+{
+	size_t i;
+
+	for (i = 0; i < s->mounts.n; i++)
+		if (s->mounts.row[i].old && !strcmp(s->mounts.row[i].fstype, "autofs") &&
+		    !strcmp(s->mounts.row[i].target, target))
+			return true;
+	return false;
+}
+
+/* Who would answer for it was PID 1; over a dead one systemd makes no new one. */
+static void plan_automounts(struct plan *plan, const struct snapshot *s)
+{
+	const struct mount *m;
+	char title[200];
+	size_t i;
+
+	/* tree order backwards: what lies on one comes off before it */
+	for (i = s->mounts.n; i-- > 0;) {
+		m = &s->mounts.row[i];
+		if (!m->old || !m->pseudo || !is_automount(s, m->target))
+			continue;
+		text_fmt(title, sizeof(title), "unmount %s (%s)", mount_path(m), m->fstype);
+		plan_away(plan, m, title);
 	}
 }
 
@@ -283,6 +316,7 @@ static int resume_detached(struct plan *plan, const struct snapshot *s, struct e
 		r = plan_mount_root(plan, s, err);
 	if (r < 0)
 		return r;
+	plan_automounts(plan, s);
 	plan_old_run(plan, s);
 	plan_api_mounts(plan, s);
 	plan_kernel_mounts(plan, s);
