@@ -1,5 +1,5 @@
 #!/bin/bash
-# check-long: Root and /home on subvolumes of one btrfs, Debian 13.
+# Root and /home on subvolumes of one btrfs, Debian 13.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../storage.sh"
 storage 13 btrfs 'btrfs check --readonly /dev/vda1'

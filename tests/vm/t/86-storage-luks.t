@@ -8,7 +8,7 @@
 with_passphrase() {
 	op_console && op_choose 6 && con_keys Enter && con_wait 'type the passphrase of cryptroot' 30 || return
 	con_type 'open barley'; con_keys Enter
-	con_wait 'no key of it is opened by this passphrase' 60 || return
+	con_wait 'no key of it is opened by this' 60 || return
 	op_choose 6 && con_keys Enter && con_wait 'type the passphrase of cryptroot' 30 || return
 	con_type 'open sesame'
 	con_wait 'passphrase > \*{11}' 10 && ! con_screen | grep -q sesame || return
