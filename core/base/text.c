@@ -237,3 +237,16 @@ void text_unoctal(char *s)
 	}
 	*out = '\0';
 }
+
+bool text_has_word(const char *words, const char *word)
+{
+	size_t len = strlen(word);
+	const char *p = words;
+
+	while (len && p && (p = strstr(p, word))) {
+		if ((p == words || p[-1] == ' ') && (p[len] == ' ' || !p[len]))
+			return true;
+		p += len;
+	}
+	return false;
+}

@@ -2,6 +2,7 @@
 #ifndef CAREEN_TEXT_H
 #define CAREEN_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -41,5 +42,8 @@ void text_unescape(char *s);
 
 /* mountinfo(5) octal escapes (\040 \011 \012 \134), undone in place. */
 void text_unoctal(char *s);
+
+/* Is @word one of the blank-separated @words? Either may be empty, @words NULL. */
+bool text_has_word(const char *words, const char *word);
 
 #endif

@@ -5,29 +5,16 @@
 
 #include "base/text.h"
 
-static bool has_word(const char *words, const char *word)
-{
-	size_t len = strlen(word);
-	const char *p = words;
-
-	while (len && (p = strstr(p, word))) {
-		if ((p == words || p[-1] == ' ') && (p[len] == ' ' || !p[len]))
-			return true;
-		p += len;
-	}
-	return false;
-}
-
 /* A device can lie on the same one by two ways, but the kernel allows no ring. */
 bool stack_lies_on(const struct blockdevs *bs, const struct blockdev *upper,
 		   const struct blockdev *lower)
 {
 	size_t i;
 
-	if (has_word(upper->on, lower->name))
+	if (text_has_word(upper->on, lower->name))
 		return true;
 	for (i = 0; *upper->on && i < bs->n; i++)
-		if (has_word(upper->on, bs->row[i].name) && stack_lies_on(bs, &bs->row[i], lower))
+		if (text_has_word(upper->on, bs->row[i].name) && stack_lies_on(bs, &bs->row[i], lower))
 			return true;
 	return false;
 }
@@ -57,7 +44,7 @@ static const char *member_uuid(const struct blockdevs *bs, const struct blockdev
 	size_t i;
 
 	for (i = 0; i < bs->n; i++)
-		if (has_word(d->on, bs->row[i].name) && *bs->row[i].uuid)
+		if (text_has_word(d->on, bs->row[i].name) && *bs->row[i].uuid)
 			return bs->row[i].uuid;
 	return "";
 }

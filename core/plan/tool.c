@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "model/blockdevs.h"
 
 /* e2fsck(8) EXIT CODE is a sum of bits: the gravest is looked for first. */
@@ -186,23 +187,9 @@ const struct tool *tool_find(const char *name)
 	return NULL;
 }
 
-/* Is @word one of the blank-separated @words? */
-static bool has_word(const char *words, const char *word)
-{
-	size_t len = strlen(word);
-	const char *p = words;
-
-	while (len && (p = strstr(p, word))) {
-		if ((p == words || p[-1] == ' ') && (p[len] == ' ' || !p[len]))
-			return true;
-		p += len;
-	}
-	return false;
-}
-
 bool tool_suits(const struct tool *tool, const struct blockdev *dev)
 {
-	return !tool->fstypes || has_word(tool->fstypes, dev->fstype ? dev->fstype : "");
+	return !tool->fstypes || text_has_word(tool->fstypes, dev->fstype ? dev->fstype : "");
 }
 
 const struct tool_exit *tool_exit_meaning(const struct tool *tool, int status)

@@ -82,19 +82,6 @@ static void add_partitions(struct proof *p, const char *sysdir)
 		closedir(dir);
 }
 
-static bool has_word(const char *words, const char *word)
-{
-	size_t len = strlen(word);
-	const char *p = words;
-
-	while (p && (p = strstr(p, word))) {
-		if ((p == words || p[-1] == ' ') && (p[len] == ' ' || !p[len]))
-			return true;
-		p += len;
-	}
-	return false;
-}
-
 /* Devices that the plan knows to lie on it. */
 static void add_stack(struct proof *p)
 {
@@ -146,7 +133,7 @@ static void look_mounts(struct proof *p, const struct mounts *ms)
 /* The stack that stays is no holder to name. */
 static bool stays(const struct proof *p, const struct holder *h)
 {
-	return (h->kind == HOLDER_DM || h->kind == HOLDER_MD) && has_word(p->stack, h->command);
+	return (h->kind == HOLDER_DM || h->kind == HOLDER_MD) && text_has_word(p->stack, h->command);
 }
 
 /* btrfs has a device number of its own: the disk's is behind one of its mounts. */
@@ -214,7 +201,7 @@ static void look_stacked(struct proof *p)
 			 minor(p->dev[i]));
 		dir = opendir(path);
 		while (dir && (e = readdir(dir)))
-			if (e->d_name[0] != '.' && !has_word(p->stack, e->d_name))
+			if (e->d_name[0] != '.' && !text_has_word(p->stack, e->d_name))
 				say(p, "%s is stacked on %s", e->d_name, p->name[i]);
 		if (dir)
 			closedir(dir);
