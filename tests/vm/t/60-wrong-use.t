@@ -5,7 +5,7 @@
 
 # What must not change: every mount of PID 1's namespace, PID 1, the jobs.
 state() {
-	vm_ssh1022 'grep -v /run/user /proc/1/mountinfo; readlink /proc/1/exe /proc/1/root; ls /run/careen/jobs 2>/dev/null; cat /proc/swaps'
+	vm_ssh1022 'grep -v /run/user /proc/1/mountinfo; readlink /proc/1/exe; readlink /proc/1/root; ls /run/careen/jobs 2>/dev/null; cat /proc/swaps'
 }
 
 # refused NAME STATUS REGEX COMMAND...: its exit status, one sentence on stderr.
