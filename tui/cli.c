@@ -91,7 +91,7 @@ static void print_steps(void)
 static void print_tools(void)
 {
 	printf("\nTools of repair:\n");
-	for (const struct tool *t = tools; t->name; t++) {
+	for (const struct tool *t = tool_next(NULL); t; t = tool_next(t)) {
 		printf("  %-16s%s. %s\n", t->name, t->title, t->about);
 		for (int i = 0; i < 4 && t->ask[i].key; i++)
 			printf("  %16s--set %s=...  %s\n", "", t->ask[i].key, t->ask[i].ask);

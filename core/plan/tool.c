@@ -1,8 +1,8 @@
 /*
  * tool.c - the programs Repair calls
  *
- * The exit statuses are those of e2fsck(8), mke2fs(8), xfs_repair(8),
- * btrfs-check(8) and dd(1).
+ * The exit statuses are those of e2fsck(8), mke2fs(8), xfs_repair(8) and
+ * btrfs-check(8).
  */
 #include "plan/tool.h"
 
@@ -83,19 +83,12 @@ static const struct tool_exit btrfs_check_exits[] = {
 	{ .text = NULL }
 };
 
-static const struct tool_exit dd_exits[] = {
-	{ 0, TOOL_GOOD, "everything was copied and has reached the device", NULL },
-	{ .text = NULL }
-};
-
 /* Any status that no row names. */
 static const struct tool_exit exit_unknown = {
 	-1, TOOL_FAILED, "it failed", "Look at the log for its own words."
 };
 
-#define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
-
-const struct tool tools[] = {
+static const struct tool tools_filesystem[] = {
 	{
 		.name = "ext4-check", .title = "Check",
 		.about = "Look for errors and change nothing (e2fsck -n).",
@@ -149,39 +142,31 @@ const struct tool tools[] = {
 		.fstypes = "btrfs", .program = "btrfs", .package = "btrfs-progs",
 		.argv = WORDS("btrfs", "check", "--readonly", "{dev}"),
 		.exits = btrfs_check_exits, .danger = DANGER_NONE,
-	}, {
-		.name = "copy-onto", .title = "Copy another device onto it",
-		.about = "Everything on the device is overwritten (dd).",
-		.fstypes = NULL, .program = "dd", .package = "coreutils",
-		.argv = WORDS("dd", "if={src}", "of={dev}", "bs=4M", "conv=fsync,nocreat",
-			      "status=progress"),
-		.ask = { { .key = "src", .ask = "Device to copy from", .type = ASK_DEVICE } },
-		.exits = dd_exits, .danger = DANGER_DESTROYS, .progress = PROGRESS_DD,
-	}, {
-		.name = "write-image", .title = "Write an image file onto it",
-		.about = "Everything on the device is overwritten (dd).",
-		.fstypes = NULL, .program = "dd", .package = "coreutils",
-		.argv = WORDS("dd", "if={src}", "of={dev}", "bs=4M", "conv=fsync,nocreat",
-			      "status=progress"),
-		.ask = { { .key = "src", .ask = "Image file to write", .type = ASK_PATH } },
-		.exits = dd_exits, .danger = DANGER_DESTROYS, .progress = PROGRESS_DD,
-	}, {
-		.name = "save-image", .title = "Save an image of it to a file",
-		.about = "Reads the device into a new file (dd); never overwrites one.",
-		.fstypes = NULL, .program = "dd", .package = "coreutils",
-		.argv = WORDS("dd", "if={dev}", "of={dst}", "bs=4M", "conv=excl,fsync",
-			      "status=progress"),
-		.ask = { { .key = "dst", .ask = "New file to save it to", .type = ASK_PATH } },
-		.exits = dd_exits, .danger = DANGER_NONE, .progress = PROGRESS_DD,
 	},
 	{ .name = NULL }
 };
+
+static const struct tool *const families[] = { tools_filesystem, tools_copy, NULL };
+
+const struct tool *tool_next(const struct tool *after)
+{
+	const struct tool *const *family, *tool;
+	bool passed = !after;
+
+	for (family = families; *family; family++)
+		for (tool = *family; tool->name; tool++) {
+			if (passed)
+				return tool;
+			passed = tool == after;
+		}
+	return NULL;
+}
 
 const struct tool *tool_find(const char *name)
 {
 	const struct tool *tool;
 
-	for (tool = tools; tool->name; tool++)
+	for (tool = tool_next(NULL); tool; tool = tool_next(tool))
 		if (!strcmp(tool->name, name))
 			return tool;
 	return NULL;

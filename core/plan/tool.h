@@ -46,7 +46,14 @@ struct tool {
 	enum tool_progress progress;
 };
 
-extern const struct tool tools[];	/* name NULL ends it */
+/* A row's words. */
+#define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
+/* The families, one a file, in the order of families[] in tool.c; name NULL ends each. */
+extern const struct tool tools_copy[];
+
+/* All tools in their order: NULL begins it, and is its end. */
+const struct tool *tool_next(const struct tool *after);
 const struct tool *tool_find(const char *name);
 bool tool_suits(const struct tool *tool, const struct blockdev *dev);
 /* What exit status @status of @tool means; never NULL. */

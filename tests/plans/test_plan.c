@@ -480,7 +480,7 @@ static void test_tools(void)
 	is_int(tool_exit_meaning(fix, 1 + 4)->result, TOOL_LEFT, "e2fsck 1+4: what is left counts");
 	is_int(tool_exit_meaning(fix, 8 + 4)->result, TOOL_FAILED, "e2fsck 8+4");
 	is_int(tool_exit_meaning(tool_find("write-image"), 1)->result, TOOL_FAILED, "dd 1");
-	for (t = tools; t->name; t++)
+	for (t = tool_next(NULL); t; t = tool_next(t))
 		ok(t->title && t->about && t->package && t->argv[0] &&
 		   !strcmp(t->argv[0], t->program), "row %s is whole", t->name);
 }

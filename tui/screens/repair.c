@@ -96,7 +96,7 @@ void repair_device(struct console *c, const struct blockdev *dev)
 		return console_note(c, ST_WARN, "%s is in use (%s): free it first.", dev->path, user);
 	text_fmt(device, sizeof(device), "%s", dev->name);
 	nsuited = 0;
-	for (const struct tool *t = tools; t->name && nsuited < MAX_TOOLS; t++)
+	for (const struct tool *t = tool_next(NULL); t && nsuited < MAX_TOOLS; t = tool_next(t))
 		if (tool_suits(t, dev))
 			suited[nsuited++] = t;
 	list_set(&tool_list, suited, nsuited);
