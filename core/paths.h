@@ -10,6 +10,8 @@
 #define CAREEN_NETSTATE	CAREEN_RUN "/network"
 #define CAREEN_INITPATH	CAREEN_RUN "/init"
 #define CAREEN_STUBLOG	CAREEN_RUN "/stub.log"
+/* Where a repair mounts a file system for a while. */
+#define CAREEN_MNT	CAREEN_RUN "/mnt"
 #define CAREEN_OLDROOT	"/oldroot"
 /* In the normal system: where `careen enter` mounts the rescue's tree, and the
    mark in such a tree. */

@@ -60,6 +60,8 @@ static const struct option {
 	{ "--replace", NULL, "enter: instead of the rescue that is there.", FLAG, OPT(opts.replace) },
 	{ "--close", NULL, "unmount: close the LUKS, LVM and md below the root, too.", FLAG,
 	  OPT(opts.close) },
+	{ "--end", "WORD", "resume: reboot or poweroff instead, once everything is unmounted.", WORD,
+	  OPT(opts.end) },
 	{ "--key-file", "FILE", "resume: the passphrase or key of a LUKS that was closed; - is standard input.",
 	  WORD, OPT(key_file) },
 	{ "--take-over", NULL, "run: write instead of another operator.", FLAG, OPT(take_over) },

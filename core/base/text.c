@@ -1,6 +1,7 @@
 /* text.c - strings from outside, made safe; small growing strings */
 #include "base/text.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -115,6 +116,32 @@ const char *text_size(char *dst, size_t size, uint64_t bytes)
 		return text_fmt(dst, size, "%u.%u%c", (unsigned)whole,
 				rest * 10 / 1024, units[u]);
 	return text_fmt(dst, size, "%u%c", (unsigned)whole, units[u]);
+}
+
+int text_bytes(const char *text, uint64_t *ret)
+{
+	static const char units[] = "BKMGTP";
+	const char *unit, *end;
+	uint64_t whole = 0, part = 0, scale = 1;
+	unsigned shift;
+
+	if (*text < '0' || *text > '9')
+		return -EINVAL;
+	for (end = text; *end >= '0' && *end <= '9'; end++)
+		if (__builtin_mul_overflow(whole, 10, &whole) ||
+		    __builtin_add_overflow(whole, *end - '0', &whole))
+			return -ERANGE;
+	if (*end == '.')
+		for (end++; *end >= '0' && *end <= '9' && scale < 1000; end++, scale *= 10)
+			part = part * 10 + (*end - '0');
+	unit = *end ? strchr(units, *end >= 'a' ? *end - 'a' + 'A' : *end) : units;
+	if (!unit || (*end && end[1]) || (scale > 1 && unit == units))
+		return -EINVAL;
+	shift = 10 * (unsigned)(unit - units);
+	if (whole >= (uint64_t)1 << (64 - shift - !shift))
+		return -ERANGE;
+	*ret = (whole << shift) + (part << shift) / scale;
+	return 0;
 }
 
 const char *text_span(char *dst, size_t size, uint64_t seconds)

@@ -24,6 +24,12 @@ char *text_dup(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* "1.5G", "932M", "4K": at most 5 columns, powers of 1024. */
 const char *text_size(char *dst, size_t size, uint64_t bytes);
 
+/*
+ * "512", "400K", "1.5G": bytes, powers of 1024, as resize2fs(8) and lvm(8) read them.
+ * 0 and *ret, -EINVAL, or -ERANGE.
+ */
+int text_bytes(const char *text, uint64_t *ret);
+
 /* "41 d", "3 h 12 min", "14:32": a span of @seconds. */
 const char *text_span(char *dst, size_t size, uint64_t seconds);
 

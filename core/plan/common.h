@@ -52,6 +52,11 @@ int plan_open_stack(struct plan *plan, const struct snapshot *s, struct error *e
 /* While the old root's /run is there: what it says of this kernel goes to the rescue. */
 void plan_keep_run(struct plan *plan, const struct snapshot *s);
 
+/* What a repair that failed has left mounted is unmounted. */
+void plan_our_mounts(struct plan *plan, const struct snapshot *s);
+/* Is @b mounted by such a repair, and nowhere else? */
+bool mounted_by_us(const struct snapshot *s, const struct blockdev *b);
+
 /* Mounts of the old root that are still there. */
 unsigned mounts_left(const struct snapshot *s);
 

@@ -46,6 +46,7 @@ static void op_free(struct op *op)
 	free(op->dst);
 	free(op->fstype);
 	free(op->options);
+	free(op->input);
 	free(op->procs);
 	if (op->secret)
 		explicit_bzero(op->secret, op->secret_len);
@@ -122,6 +123,28 @@ void plan_set(struct plan *plan, char **field, const char *fmt, ...)
 	}
 	free(*field);
 	*field = s;
+}
+
+void plan_words(struct plan *plan, struct op *op, const char *const *words)
+{
+	char *text = NULL;
+	size_t size = 0, n = 0;
+	FILE *f = open_memstream(&text, &size);
+
+	while (words[n])
+		n++;
+	op->argv = calloc(n + 1, sizeof(*op->argv));
+	for (n = 0; f && op->argv && words[n]; n++) {
+		op->argv[n] = strdup(words[n]);
+		plan->oom |= !op->argv[n];
+		fputs(n ? " " : "", f);
+		text_shell(f, words[n]);
+	}
+	plan->oom |= !f || !op->argv;
+	if (f)
+		fclose(f);
+	free(op->command);
+	op->command = text;
 }
 
 int plan_set_secret(struct plan *plan, const char *secret, size_t len)

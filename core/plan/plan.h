@@ -44,6 +44,9 @@ enum op_kind {
 	OP_PROVE_OFF,	/* dev, dst = /dev/...: clean off is proven */
 	OP_WRITTEN,	/* journal: from here on a disk has been written to; dst */
 	OP_TOOL,	/* tool, argv on dst/dev */
+	OP_COMMAND,	/* argv, input on its stdin; dst, dev: a device that must be the one meant */
+	OP_REBOOT,	/* what is written reaches its disk, then the machine starts anew */
+	OP_POWEROFF,	/* the same, then it is off */
 	OP_MOUNT,	/* src, dst, fstype, options */
 	OP_CHECK_INIT,	/* dst = new root: init and its loader exist and can be executed */
 	OP_GO,		/* tell the stub to become src = init again */
@@ -92,7 +95,8 @@ struct op {
 	struct dev_id dev;
 	const char *strategy;	/* OP_HANDOVER */
 	const struct tool *tool;/* OP_TOOL */
-	char **argv;		/* OP_TOOL, OP_STACK, OP_STOP_UNITS, OP_COPY_TREE; NULL-terminated */
+	char **argv;		/* OP_TOOL, OP_COMMAND, OP_STACK, OP_STOP_UNITS, ...; NULL-terminated */
+	char *input;		/* OP_COMMAND: its standard input */
 	bool needs_secret;	/* OP_STACK: plan_set_secret() before it is run */
 	char *secret;		/* never printed, never written to a file */
 	size_t secret_len;
@@ -121,6 +125,8 @@ struct op *plan_add(struct plan *plan, enum op_kind kind, enum danger danger,
 /* Set one of @plan's strings (an op's dst, command, ...). */
 void plan_set(struct plan *plan, char **field, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* @op's argv, which is also the command that is shown of it. */
+void plan_words(struct plan *plan, struct op *op, const char *const *words);
 /* Give @plan what its secret_what asks for; 0 or -ENOMEM. */
 int plan_set_secret(struct plan *plan, const char *secret, size_t len);
 /* Hand over a finished plan: 0 and *ret, or -ENOMEM and @plan is freed. */

@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 #include "plan/common.h"
-#include "plan/tool.h"
+#include "plan/repair.h"
 
 static void repair_state(const struct snapshot *s, struct step_state *ret)
 {
@@ -19,14 +19,6 @@ static void repair_state(const struct snapshot *s, struct step_state *ret)
 	else
 		state_set(ret, STEP_READY, 0, "devices", "Choose a device: check, fix, copy, make.");
 }
-
-/* Everything a repair's plan is made from. */
-struct repair {
-	const struct snapshot *s;
-	const struct tool *tool;
-	const struct blockdev *dev;
-	const char *const *answers;
-};
 
 /* The operator's answer to @key, or NULL when there is none. */
 static const char *given(const struct repair *rp, const char *key)
@@ -50,8 +42,7 @@ static const struct tool_question *question(const struct tool *tool, const char 
 	return NULL;
 }
 
-/* What {key} stands for; NULL when nobody knows. */
-static const char *value_of(const struct repair *rp, const char *key)
+const char *repair_value(const struct repair *rp, const char *key)
 {
 	const struct tool_question *q = question(rp->tool, key);
 	const char *answer;
@@ -87,20 +78,21 @@ static char *expand(const struct repair *rp, const char *word, bool *ret_empty)
 	if (!end)
 		return strdup(word);
 	text_fmt(key, sizeof(key), "%.*s", (int)(end - open - 1), open + 1);
-	value = value_of(rp, key);
+	value = repair_value(rp, key);
 	*ret_empty = !value || !*value;
 	return text_dup("%.*s%s%s", (int)(open - word), word, value ? value : "", end + 1);
 }
 
-/* argv of the tool; an option whose value is empty goes with its value. */
-static void fill_argv(struct plan *plan, struct op *op, const struct repair *rp)
+/* argv of @words; an option whose value is empty goes with its value. */
+static void fill_argv(struct plan *plan, struct op *op, const struct repair *rp,
+		      const char *const *words)
 {
 	const char *const *w;
 	size_t n = 0;
 	bool empty;
 	char *word;
 
-	for (w = rp->tool->argv; *w; w++)
+	for (w = words; *w; w++)
 		n++;
 	op->argv = calloc(n + 1, sizeof(*op->argv));
 	if (!op->argv) {
@@ -108,7 +100,7 @@ static void fill_argv(struct plan *plan, struct op *op, const struct repair *rp)
 		return;
 	}
 	n = 0;
-	for (w = rp->tool->argv; *w; w++) {
+	for (w = words; *w; w++) {
 		word = expand(rp, *w, &empty);
 		if (!word)
 			plan->oom = true;
@@ -149,8 +141,7 @@ static void fill_command(struct plan *plan, struct op *op)
 	op->command = text;
 }
 
-/* The whole disk's row: it carries the serial. */
-static const struct blockdev *disk_of(const struct snapshot *s, const struct blockdev *b)
+const struct blockdev *repair_disk(const struct snapshot *s, const struct blockdev *b)
 {
 	while (b->parent >= 0)
 		b = &s->devs.row[b->parent];
@@ -163,7 +154,7 @@ static const struct blockdev *disk_of(const struct snapshot *s, const struct blo
  */
 static void fill_token(struct plan *plan, const struct repair *rp)
 {
-	const struct blockdev *disk = disk_of(rp->s, rp->dev);
+	const struct blockdev *disk = repair_disk(rp->s, rp->dev);
 	const char *serial = disk->serial ? disk->serial : "";
 	const char *uuid = rp->dev->uuid ? rp->dev->uuid : "";
 	size_t len = strlen(serial);
@@ -182,9 +173,11 @@ static void fill_token(struct plan *plan, const struct repair *rp)
 	}
 }
 
-static int refuse_in_use(const struct blockdev *b, struct error *err)
+static int refuse_in_use(const struct snapshot *s, const struct blockdev *b, struct error *err)
 {
-	if (!b->mounted && !b->swap && !b->stacked && !b->busy_open)
+	bool ours = mounted_by_us(s, b);
+
+	if ((!b->mounted || ours) && !b->swap && !b->stacked && (!b->busy_open || ours))
 		return 0;
 	return error_set(err, EBUSY, "repair", b->path, "the device is in use",
 			 "Used by: %s. Free it first.",
@@ -196,13 +189,13 @@ static int refuse_busy(const struct snapshot *s, const struct blockdev *b, struc
 {
 	const struct blockdev *c;
 	size_t i;
-	int r = refuse_in_use(b, err);
+	int r = refuse_in_use(s, b, err);
 	long up;
 
 	for (i = 0; r == 0 && i < s->devs.n; i++) {
 		for (c = &s->devs.row[i], up = c->parent; up >= 0; up = s->devs.row[up].parent)
 			if (&s->devs.row[up] == b)
-				r = refuse_in_use(c, err);
+				r = refuse_in_use(s, c, err);
 	}
 	return r;
 }
@@ -249,7 +242,7 @@ static int check_answers(const struct repair *rp, struct error *err)
 
 	for (i = 0; r == 0 && i < 4 && rp->tool->ask[i].key; i++) {
 		q = &rp->tool->ask[i];
-		value = value_of(rp, q->key);
+		value = repair_value(rp, q->key);
 		if (!value || (!*value && !q->fallback))
 			return error_set(err, EINVAL, "repair", q->key, "a question is not answered",
 					 "%s: give it with --set %s=...", q->ask, q->key);
@@ -290,36 +283,72 @@ static int find_target(struct repair *rp, const struct plan_opts *opts, struct e
 	return 0;
 }
 
-static struct plan *build(const struct repair *rp)
+void repair_written(struct plan *plan, const struct blockdev *dev)
+{
+	struct op *op = plan_add(plan, OP_WRITTEN, DANGER_UNDOABLE, 10, "journal: %s is written to",
+				 dev->path);
+
+	plan_set(plan, &op->dst, "%s", dev->path);
+	plan_set(plan, &op->command, "echo %s >> %s", dev->path, CAREEN_WRITTEN);
+}
+
+static void fill_device(struct plan *plan, struct op *op, const struct blockdev *dev)
+{
+	op->dev = (struct dev_id){ .dev = dev->dev, .diskseq = dev->diskseq };
+	text_fmt(op->dev.serial, sizeof(op->dev.serial), "%s", dev->serial ? dev->serial : "");
+	plan_set(plan, &op->dst, "%s", dev->path);
+}
+
+struct op *repair_tool(struct plan *plan, const struct repair *rp, const struct tool *tool,
+		       const struct blockdev *dev)
+{
+	struct repair this = { rp->s, tool, dev, rp->answers };
+	struct op *op = plan_add(plan, OP_TOOL, tool->danger, 0, "%s: %s", tool->title, dev->path);
+
+	op->tool = tool;
+	fill_device(plan, op, dev);
+	fill_argv(plan, op, &this, tool->argv);
+	fill_command(plan, op);
+	return op;
+}
+
+struct op *repair_command(struct plan *plan, const struct blockdev *dev, enum danger danger,
+			  const char *title, const char *const *words)
+{
+	struct op *op = plan_add(plan, OP_COMMAND, danger, 0, "%s", title);
+
+	if (dev)
+		fill_device(plan, op, dev);
+	plan_words(plan, op, words);
+	return op;
+}
+
+static int build(const struct repair *rp, struct plan **ret, struct error *err)
 {
 	char title[160];
 	struct plan *plan;
-	struct op *op;
+	int r = 0;
 
 	text_fmt(title, sizeof(title), "Repair: %s, %s", rp->tool->title, rp->dev->path);
 	plan = plan_new("repair", title);
 	if (!plan)
-		return NULL;
+		return plan_finish(plan, ret, err);
+	plan_our_mounts(plan, rp->s);
 	if (rp->tool->danger == DANGER_DESTROYS) {
 		plan_set(plan, &plan->undo, "No undo: %s is written to.", rp->dev->path);
 		fill_token(plan, rp);
-		op = plan_add(plan, OP_WRITTEN, DANGER_UNDOABLE, 10,
-			      "journal: %s is written to",
-			      rp->dev->path);
-		plan_set(plan, &op->dst, "%s", rp->dev->path);
-		plan_set(plan, &op->command, "echo %s >> %s", rp->dev->path, CAREEN_WRITTEN);
+		repair_written(plan, rp->dev);
 	} else {
 		plan_set(plan, &plan->undo, "Only reads %s.", rp->dev->path);
 	}
-	op = plan_add(plan, OP_TOOL, rp->tool->danger, 0, "%s: %s", rp->tool->title,
-		      rp->dev->path);
-	op->tool = rp->tool;
-	op->dev = (struct dev_id){ .dev = rp->dev->dev, .diskseq = rp->dev->diskseq };
-	text_fmt(op->dev.serial, sizeof(op->dev.serial), "%s", rp->dev->serial ? rp->dev->serial : "");
-	plan_set(plan, &op->dst, "%s", rp->dev->path);
-	fill_argv(plan, op, rp);
-	fill_command(plan, op);
-	return plan;
+	if (rp->tool->recipe)
+		r = rp->tool->recipe(rp, plan, err);
+	else
+		repair_tool(plan, rp, rp->tool, rp->dev);
+	if (r == 0)
+		return plan_finish(plan, ret, err);
+	plan_free(plan);
+	return r;
 }
 
 static int repair_plan(const struct snapshot *s, const struct plan_opts *opts,
@@ -344,7 +373,7 @@ static int repair_plan(const struct snapshot *s, const struct plan_opts *opts,
 	r = check_answers(&rp, err);
 	if (r < 0)
 		return r;
-	return plan_finish(build(&rp), ret, err);
+	return build(&rp, ret, err);
 }
 
 const struct step step_repair = {

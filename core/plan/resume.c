@@ -298,6 +298,43 @@ static void plan_start(struct plan *plan, const struct snapshot *s)
 	plan_set(plan, &op->command, "careen log > /proc/1/root/var/log/careen/...");
 }
 
+/* Not back, but anew or off: for who has written another system to the disk, or nothing. */
+static const struct {
+	const char *name, *title, *undo, *command;
+	enum op_kind kind;
+} ends[] = {
+	{ "reboot", "Resume: no, the machine starts anew", "No undo: what starts is what is on the disk.",
+	  "sync; reboot -f", OP_REBOOT },
+	{ "poweroff", "Resume: no, the machine goes off", "No undo from here: somebody must switch it on.",
+	  "sync; poweroff -f", OP_POWEROFF },
+};
+
+static int resume_end(const struct snapshot *s, const char *name, struct plan **ret, struct error *err)
+{
+	struct plan *plan;
+	struct op *op;
+	size_t i;
+
+	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (!strcmp(ends[i].name, name))
+			break;
+	if (i == sizeof(ends) / sizeof(ends[0]))
+		return error_set(err, EINVAL, "resume", name, "no such end", "Say reboot or poweroff.");
+	if (!snapshot_unmounted(s))
+		return error_set(err, EPERM, "resume", name, "the old root is not off its disks",
+				 "Run Detach, Kill and Unmount first, or use the system's own %s.", name);
+	plan = plan_new("resume", ends[i].title);
+	if (!plan)
+		return plan_finish(plan, ret, err);
+	plan_set(plan, &plan->undo, "%s", ends[i].undo);
+	plan_set(plan, &plan->token, "%s", s->host.name);
+	plan_set(plan, &plan->token_what, "the name of this host");
+	plan_our_mounts(plan, s);
+	op = plan_add(plan, ends[i].kind, DANGER_LOSES, 0, "%s", ends[i].name);
+	plan_set(plan, &op->command, "%s", ends[i].command);
+	return plan_finish(plan, ret, err);
+}
+
 static int resume_detached(struct plan *plan, const struct snapshot *s, struct error *err)
 {
 	int r = plan_open_stack(plan, s, err);
@@ -341,15 +378,17 @@ static int resume_plan(const struct snapshot *s, const struct plan_opts *opts,
 	struct plan *plan;
 	int r = plan_allowed(s, "resume", err);
 
-	(void)opts;
 	if (r < 0)
 		return r;
+	if (opts && opts->end)
+		return resume_end(s, opts->end, ret, err);
 	if (!snapshot_detached(s) && !old_root_moved(s) && !pid1_waits(s))
 		return error_set(err, EALREADY, "resume", "", "the system is running", NULL);
 	plan = plan_new("resume", "Resume: the system starts again");
 	if (!plan)
 		return plan_finish(plan, ret, err);
 	plan_set(plan, &plan->undo, "Undo: Detach again.");
+	plan_our_mounts(plan, s);
 	if (snapshot_detached(s)) {
 		r = resume_detached(plan, s, err);
 	} else if (pid1_waits(s)) {

@@ -9,24 +9,6 @@
 
 #define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
-/* argv; the same text is the equivalent command. */
-static void set_argv(struct plan *plan, struct op *op, const char *const *words)
-{
-	size_t n = 0;
-
-	while (words[n])
-		n++;
-	op->argv = calloc(n + 1, sizeof(*op->argv));
-	for (n = 0; op->argv && words[n]; n++) {
-		op->argv[n] = strdup(words[n]);
-		if (!op->argv[n])
-			plan->oom = true;
-		plan_set(plan, &op->command, "%s%s%s", n ? op->command : "", n ? " " : "", words[n]);
-	}
-	if (!op->argv)
-		plan->oom = true;
-}
-
 static bool has_crypt(const struct old_root *old)
 {
 	unsigned i;
@@ -58,7 +40,7 @@ void plan_keep_open(struct plan *plan, const struct snapshot *s)
 		op->dev = (struct dev_id){ .dev = b->dev, .diskseq = b->diskseq };
 		plan_set(plan, &op->src, "%s", b->path);
 		plan_set(plan, &op->dst, "%s", stack_dm_name(b));
-		set_argv(plan, op, WORDS("dmsetup", "message", stack_dm_name(b), "0",
+		plan_words(plan, op, WORDS("dmsetup", "message", stack_dm_name(b), "0",
 			 "@cancel_deferred_remove"));
 	}
 }
@@ -92,13 +74,13 @@ static void close_layer(struct plan *plan, const struct snapshot *s, const struc
 		break;
 	}
 	if (!strcmp(l->type, "lvm"))
-		set_argv(plan, op, WORDS("lvm", "vgchange", "-an", l->name));
+		plan_words(plan, op, WORDS("lvm", "vgchange", "-an", l->name));
 	else if (!strcmp(l->type, "md"))
-		set_argv(plan, op, WORDS("mdadm", "--stop", op->src));
+		plan_words(plan, op, WORDS("mdadm", "--stop", op->src));
 	else if (!strcmp(l->type, "crypt"))
-		set_argv(plan, op, WORDS("cryptsetup", "close", l->name));
+		plan_words(plan, op, WORDS("cryptsetup", "close", l->name));
 	else
-		set_argv(plan, op, WORDS("dmsetup", "remove", l->name));
+		plan_words(plan, op, WORDS("dmsetup", "remove", l->name));
 }
 
 /* Topmost first; what Resume will need, or cannot, is said before anything is done. */
@@ -136,11 +118,11 @@ static void open_layer(struct plan *plan, const struct layer *l)
 	text_fmt(uuid, sizeof(uuid), "%s%s", strcmp(l->type, "md") ? "UUID=" : "--uuid=", l->id);
 	plan_set(plan, &op->dst, "%s", l->name);
 	if (!strcmp(l->type, "lvm"))
-		set_argv(plan, op, WORDS("lvm", "vgchange", "-ay", l->name));
+		plan_words(plan, op, WORDS("lvm", "vgchange", "-ay", l->name));
 	else if (!strcmp(l->type, "md"))
-		set_argv(plan, op, WORDS("mdadm", "--assemble", device, uuid));
+		plan_words(plan, op, WORDS("mdadm", "--assemble", device, uuid));
 	else
-		set_argv(plan, op, WORDS("cryptsetup", "open", "--type", "luks", "--key-file", "-",
+		plan_words(plan, op, WORDS("cryptsetup", "open", "--type", "luks", "--key-file", "-",
 			 uuid, l->name));
 	if (strcmp(l->type, "crypt"))
 		return;

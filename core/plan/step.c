@@ -228,3 +228,52 @@ bool pid1_waits(const struct snapshot *s)
 {
 	return snapshot_around(s) && s->init.kind == INIT_STUB && s->init.in_rescue;
 }
+
+static bool is_ours(const struct mount *m)
+{
+	size_t len = strlen(CAREEN_MNT);
+
+	return !strncmp(m->target, CAREEN_MNT, len) && (!m->target[len] || m->target[len] == '/');
+}
+
+/* btrfs has a number of its own for what is mounted: its source tells. */
+static bool is_of(const struct mount *m, const struct blockdev *b)
+{
+	return m->dev == b->dev || !strcmp(m->source, b->path);
+}
+
+bool mounted_by_us(const struct snapshot *s, const struct blockdev *b)
+{
+	bool ours = false;
+	size_t i;
+
+	for (i = 0; i < s->mounts.n; i++) {
+		if (!is_of(&s->mounts.row[i], b))
+			continue;
+		if (!is_ours(&s->mounts.row[i]))
+			return false;
+		ours = true;
+	}
+	return ours;
+}
+
+void plan_our_mounts(struct plan *plan, const struct snapshot *s)
+{
+	const struct mount *m;
+	struct op *op;
+	size_t i;
+
+	/* tree order backwards: what lies on one comes off before it */
+	for (i = s->mounts.n_own; i-- > 0;) {
+		m = &s->mounts.row[i];
+		if (!is_ours(m))
+			continue;
+		op = plan_add(plan, OP_UMOUNT, DANGER_UNDOABLE, 120, "unmount %s (%s)", m->target,
+			      m->source);
+		op->mount_id = m->id;
+		op->mount_unique = m->unique_id;
+		op->dev.dev = m->dev;
+		plan_set(plan, &op->dst, "%s", m->target);
+		plan_set(plan, &op->command, "umount %s", m->target);
+	}
+}

@@ -146,7 +146,7 @@ static const struct tool tools_filesystem[] = {
 	{ .name = NULL }
 };
 
-static const struct tool *const families[] = { tools_filesystem, tools_copy, NULL };
+static const struct tool *const families[] = { tools_filesystem, tools_copy, tools_recipe, NULL };
 
 const struct tool *tool_next(const struct tool *after)
 {

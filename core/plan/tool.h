@@ -10,6 +10,8 @@
 #include "plan/plan.h"
 
 struct blockdev;
+struct error;
+struct repair;
 
 enum tool_progress { PROGRESS_NONE, PROGRESS_E2FSCK, PROGRESS_DD, PROGRESS_MKE2FS };
 enum tool_result { TOOL_GOOD, TOOL_FIXED, TOOL_LEFT, TOOL_FAILED };
@@ -44,13 +46,15 @@ struct tool {
 	const struct tool_exit *exits;	/* text NULL ends it */
 	enum danger danger;	/* DANGER_NONE or DANGER_DESTROYS */
 	enum tool_progress progress;
+	/* More than one program: adds the plan's operations, or says why not; argv is NULL. */
+	int (*recipe)(const struct repair *rp, struct plan *plan, struct error *err);
 };
 
 /* A row's words. */
 #define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
 /* The families, one a file, in the order of families[] in tool.c; name NULL ends each. */
-extern const struct tool tools_copy[];
+extern const struct tool tools_copy[], tools_recipe[];
 
 /* All tools in their order: NULL begins it, and is its end. */
 const struct tool *tool_next(const struct tool *after);

@@ -9,6 +9,7 @@
 
 #include "base/sys.h"
 #include "base/text.h"
+#include "paths.h"
 #include "run/exec.h"
 
 /* "UUID=..." as a device's path. */
@@ -70,6 +71,11 @@ static int mount_child(void *arg, struct error *err)
 	r = split_options(op->options, &flags, &data);
 	if (r < 0) {
 		r = error_set(err, r, "mount", op->options, "these options cannot be read", NULL);
+		goto out;
+	}
+	if (!strncmp(op->dst, CAREEN_MNT, strlen(CAREEN_MNT)) && mkdir(op->dst, 0700) < 0 &&
+	    errno != EEXIST) {
+		r = error_set(err, errno, "make", op->dst, NULL, NULL);
 		goto out;
 	}
 	r = sys->mount(src, op->dst, op->fstype, flags, data);

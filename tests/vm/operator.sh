@@ -40,9 +40,9 @@ op_repair() {
 	op_choose 5 && con_keys Enter && con_wait 'Devices' 20 &&
 		op_row "$1" && con_keys Enter && con_wait "what is to be done with $1" 20 &&
 		op_row "$2" && con_keys Enter || return
-	con_wait 'Enter runs it|To run it, type|question [0-9] of' 20 || return
+	con_wait 'Enter runs it|To run it, type|Enter Answer' 20 || return
 	# every question has an answer standing there: Enter keeps it
-	while con_screen | grep -q 'question [0-9] of'; do con_keys Enter; con_steady 3; done
+	while con_screen | grep -q 'Enter Answer'; do con_keys Enter; con_steady 3; done
 	con_wait 'Enter runs it|To run it, type' 20 || return
 	[ -z "$3" ] || { con_type "$3" && con_wait "> $3" 5; } || return
 	con_keys Enter && con_wait '(✓|✗|!) (All done|Stopped)' "${4:-120}"

@@ -91,6 +91,7 @@ static void keep_opts(const struct step *step, const struct plan_opts *opts, con
 	made.step = step;
 	made.opts.clean = opts->clean;
 	made.opts.close = opts->close;
+	made.opts.end = opts->end;
 	keep(made.device, sizeof(made.device), opts->device, &made.opts.device);
 	keep(made.tool, sizeof(made.tool), opts->tool, &made.opts.tool);
 	keep(made.strategy, sizeof(made.strategy), opts->strategy, &made.opts.strategy);
@@ -216,6 +217,12 @@ static void add_procs(const struct op *op)
 				op->procs[i].name, (int)op->procs[i].pid);
 	if (op->nprocs)
 		text_add(&detail, ST_DIM, 2, "%s", names);
+}
+
+/* Nothing of the old system is left that a reboot could hurt. */
+static bool can_end(const struct console *c)
+{
+	return made.step == &step_resume && snapshot_unmounted(c->snap);
 }
 
 static void add_choices(const struct console *c)
@@ -376,6 +383,12 @@ static void next_strategy(struct console *c)
 	make(c);
 }
 
+static void end_by(struct console *c, const char *end)
+{
+	made.opts.end = end;
+	make(c);
+}
+
 static bool plan_request(struct console *c, enum request request)
 {
 	bool detach = made.step == &step_detach;
@@ -392,6 +405,10 @@ static bool plan_request(struct console *c, enum request request)
 		make(c);
 	} else if (request == REQ_STRATEGY && detach) {
 		next_strategy(c);
+	} else if (request == REQ_REBOOT && can_end(c)) {
+		end_by(c, "reboot");
+	} else if (request == REQ_POWER_OFF && can_end(c)) {
+		end_by(c, "poweroff");
 	} else if (request == REQ_REFRESH) {
 		c->stale = true;
 		make(c);
@@ -427,6 +444,11 @@ static const struct hint *plan_hints(const struct console *c)
 		{ REQ_COMMANDS, NULL }, { REQ_REFRESH, NULL }, { REQ_HELP, NULL },
 		{ REQ_QUIT, NULL }, { 0 },
 	};
+	static const struct hint resume[] = {
+		{ REQ_BACK, NULL }, { REQ_ENTER, "Run" }, { REQ_REBOOT, NULL },
+		{ REQ_POWER_OFF, NULL }, { REQ_COMMANDS, NULL }, { REQ_HELP, NULL },
+		{ REQ_QUIT, NULL }, { 0 },
+	};
 	static const struct hint token[] = {
 		{ REQ_BACK, NULL }, { REQ_ENTER, "Run" },
 		{ REQ_HELP, NULL }, { 0 },
@@ -443,6 +465,8 @@ static const struct hint *plan_hints(const struct console *c)
 		return token;
 	if (made.step == &step_unmount && c->snap->old.nlayers)
 		return unmount;
+	if (can_end(c))
+		return resume;
 	return made.step == &step_detach ? detach : plain;
 }
 

@@ -1,0 +1,47 @@
+/* op_command.c - one command of a recipe; 0 is its only good exit status */
+#include <errno.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/text.h"
+#include "run/exec.h"
+#include "run/spawn.h"
+
+static int judge(const struct op *op, const struct spawn *sp, const struct said *w, int status,
+		 struct error *err)
+{
+	char why[250];
+
+	if (sp->stopped || sp->timed_out)
+		return error_set(err, sp->stopped ? ECANCELED : ETIMEDOUT, op->argv[0], op->dst,
+				 sp->stopped ? "stopped by the operator" : "not done in time",
+				 "What came before it is done. Make the plan again to go on.");
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return 0;
+	if (WIFSIGNALED(status))
+		text_fmt(why, sizeof(why), "killed by signal %d (%s)", WTERMSIG(status),
+			 WTERMSIG(status) == SIGKILL ? "out of memory?" : strsignal(WTERMSIG(status)));
+	else
+		text_fmt(why, sizeof(why), "%s (status %d)", *w->line ? w->line : "it said nothing",
+			 WEXITSTATUS(status));
+	return error_set(err, EIO, op->argv[0], op->dst, why,
+			 "What came before it is done. Mend the reason, then make the plan again: "
+			 "it goes on from there.");
+}
+
+int op_command(struct op_ctx *ctx, const struct op *op, struct error *err)
+{
+	struct said w = { .ctx = ctx };
+	struct spawn sp = {
+		.ctx = ctx, .argv = op->argv, .output = said_take, .arg = &w,
+		.until = op->deadline_s ? now_ms() + 1000 * (int64_t)op->deadline_s : 0,
+		.input = op->input, .input_len = op->input ? strlen(op->input) : 0,
+	};
+	int status = 0, r = 0;
+
+	if (op->dev.dev)
+		r = device_identity(op->dst, &op->dev, err);
+	if (r == 0)
+		r = spawn_run(&sp, &status, err);
+	return r < 0 ? r : judge(op, &sp, &w, status, err);
+}
