@@ -303,9 +303,9 @@ static const struct {
 	const char *name, *title, *undo, *command;
 	enum op_kind kind;
 } ends[] = {
-	{ "reboot", "Resume: no, the machine starts anew", "No undo: what starts is what is on the disk.",
+	{ "reboot", "Instead of Resume: the machine starts anew", "No undo: what starts is what is on the disk.",
 	  "sync; reboot -f", OP_REBOOT },
-	{ "poweroff", "Resume: no, the machine goes off", "No undo from here: somebody must switch it on.",
+	{ "poweroff", "Instead of Resume: the machine goes off", "No undo from here: somebody must switch it on.",
 	  "sync; poweroff -f", OP_POWEROFF },
 };
 
