@@ -12,6 +12,9 @@
 #define CAREEN_STUBLOG	CAREEN_RUN "/stub.log"
 /* Where a repair mounts a file system for a while. */
 #define CAREEN_MNT	CAREEN_RUN "/mnt"
+#define CAREEN_SAVE	CAREEN_RUN "/save"
+/* A repair of several operations that has begun and not ended. */
+#define CAREEN_RECIPE	CAREEN_RUN "/recipe"
 #define CAREEN_OLDROOT	"/oldroot"
 /* In the normal system: where `careen enter` mounts the rescue's tree, and the
    mark in such a tree. */

@@ -13,6 +13,7 @@
 #include "model/snapshot_internal.h"
 #include "model/stack.h"
 #include "model/swaps.h"
+#include "model/unfinished.h"
 #include "paths.h"
 
 static int take_mounts(struct snapshot *s, struct error *err)
@@ -23,6 +24,8 @@ static int take_mounts(struct snapshot *s, struct error *err)
 static int take_old(struct snapshot *s, struct error *err)
 {
 	int code = old_root_read(&s->old, &s->mounts, CAREEN_RECORD);
+
+	unfinished_read(&s->unfinished, CAREEN_RECIPE);
 
 	if (!code)
 		code = swaps_read(&s->swap, &s->nswap);

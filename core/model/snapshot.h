@@ -75,6 +75,17 @@ struct old_root {
 	bool ifstate;		/* ifupdown had configured interfaces for good */
 };
 
+/* A repair of several operations that has begun and not ended, from /run/careen/recipe. */
+struct unfinished {
+	char tool[32];		/* "" if there is none */
+	dev_t dev;
+	uint64_t diskseq;	/* 0 unknown */
+	char uuid[64], label[64], fstype[16];	/* of the device when it began */
+	char answer[4][300];	/* "key=value" */
+	unsigned nanswers;
+	unsigned done;		/* bit N: operation number N is done */
+};
+
 enum {
 	SNAP_MOUNTS = 1, SNAP_HOLDERS = 2, SNAP_DEVICES = 4, SNAP_INIT = 8,
 	SNAP_NETWORK = 16, SNAP_LIFELINE = 32,
@@ -86,6 +97,7 @@ struct snapshot {
 	unsigned parts;		/* SNAP_* that are filled in; host and old always are */
 	struct host host;
 	struct old_root old;
+	struct unfinished unfinished;
 	struct mounts mounts;
 	struct holders holders;
 	struct blockdevs devs;

@@ -45,6 +45,8 @@ enum op_kind {
 	OP_WRITTEN,	/* journal: from here on a disk has been written to; dst */
 	OP_TOOL,	/* tool, argv on dst/dev */
 	OP_COMMAND,	/* argv, input on its stdin; dst, dev: a device that must be the one meant */
+	OP_REMEMBER,	/* journal: input, that a repair of several operations begins */
+	OP_FORGET,	/* journal: it has ended */
 	OP_REBOOT,	/* what is written reaches its disk, then the machine starts anew */
 	OP_POWEROFF,	/* the same, then it is off */
 	OP_MOUNT,	/* src, dst, fstype, options */
@@ -96,7 +98,10 @@ struct op {
 	const char *strategy;	/* OP_HANDOVER */
 	const struct tool *tool;/* OP_TOOL */
 	char **argv;		/* OP_TOOL, OP_COMMAND, OP_STACK, OP_STOP_UNITS, ...; NULL-terminated */
-	char *input;		/* OP_COMMAND: its standard input */
+	char *input;		/* OP_COMMAND: its standard input; OP_REMEMBER */
+	unsigned once;		/* its number: once it has succeeded, never again; 0 none */
+	bool done;		/* it has: it is shown, and not executed */
+	bool apart;		/* OP_COMMAND: in a mount namespace of its own */
 	bool needs_secret;	/* OP_STACK: plan_set_secret() before it is run */
 	char *secret;		/* never printed, never written to a file */
 	size_t secret_len;

@@ -2,9 +2,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 
 #include "base/text.h"
-#include "model/stack.h"
+#include "model/unfinished.h"
 #include "plan/common.h"
 #include "plan/repair.h"
 
@@ -43,27 +44,27 @@ static void add_check(const struct repair *rp, struct plan *plan, const struct b
 		repair_tool(plan, rp, t, dev);
 }
 
-static void add_mount(struct plan *plan, const struct blockdev *dev, const char *options)
+static void add_mount(struct plan *plan, const struct blockdev *dev, const char *dir,
+		      const char *options)
 {
 	struct op *op = plan_add(plan, OP_MOUNT, DANGER_UNDOABLE, 120, "mount %s (%s)", dev->path,
 				 dev->fstype);
 
 	op->dev = (struct dev_id){ .dev = dev->dev, .diskseq = dev->diskseq };
 	plan_set(plan, &op->src, "%s", dev->path);
-	plan_set(plan, &op->dst, CAREEN_MNT);
+	plan_set(plan, &op->dst, "%s", dir);
 	plan_set(plan, &op->fstype, "%s", dev->fstype);
 	plan_set(plan, &op->options, "%s", options);
-	plan_set(plan, &op->command, "mount -t %s -o %s %s %s", dev->fstype, options, dev->path,
-		 CAREEN_MNT);
+	plan_set(plan, &op->command, "mount -t %s -o %s %s %s", dev->fstype, options, dev->path, dir);
 }
 
-static void add_umount(struct plan *plan, const struct blockdev *dev)
+static void add_umount(struct plan *plan, const struct blockdev *dev, const char *dir)
 {
 	struct op *op = plan_add(plan, OP_UMOUNT, DANGER_UNDOABLE, 120, "unmount %s", dev->path);
 
 	op->dev = (struct dev_id){ .dev = dev->dev, .diskseq = dev->diskseq };
-	plan_set(plan, &op->dst, CAREEN_MNT);
-	plan_set(plan, &op->command, "umount %s", CAREEN_MNT);
+	plan_set(plan, &op->dst, "%s", dir);
+	plan_set(plan, &op->command, "umount %s", dir);
 }
 
 /* Check everything that the old system had mounted */
@@ -214,7 +215,7 @@ static void resize_fs(struct plan *plan, const struct resize *rz)
 			       WORDS("resize2fs", b->path, rz->max ? NULL : size));
 		return;
 	}
-	add_mount(plan, b, "rw");
+	add_mount(plan, b, CAREEN_MNT, "rw");
 	if (!strcmp(b->fstype, "xfs")) {
 		repair_command(plan, NULL, DANGER_DESTROYS, title, WORDS("xfs_growfs", CAREEN_MNT));
 	} else {
@@ -223,7 +224,7 @@ static void resize_fs(struct plan *plan, const struct resize *rz)
 			       WORDS("btrfs", "filesystem", "resize", rz->max ? "max" : size,
 				     CAREEN_MNT));
 	}
-	add_umount(plan, b);
+	add_umount(plan, b, CAREEN_MNT);
 }
 
 /*
@@ -252,6 +253,184 @@ static int recipe_resize(const struct repair *rp, struct plan *plan, struct erro
 	return 0;
 }
 
+/* Change the file system, keep its files */
+
+enum { DID_SAVE = 1, DID_WIPE, DID_MAKE, DID_RESTORE, DID_VERIFY, DID_MEND };
+
+struct change {
+	const struct repair *rp;
+	struct blockdev is, will;	/* the device now, and with the new file system */
+	const struct blockdev *store;	/* NULL: RAM */
+	const char *uuid, *label;
+};
+
+static void once(const struct repair *rp, struct op *op, unsigned n)
+{
+	op->once = n;
+	op->done = unfinished_is(&rp->s->unfinished, rp->tool->name, rp->dev) &&
+		   (rp->s->unfinished.done & 1u << n);
+}
+
+static bool done(const struct repair *rp, unsigned n)
+{
+	return unfinished_is(&rp->s->unfinished, rp->tool->name, rp->dev) &&
+	       (rp->s->unfinished.done & 1u << n);
+}
+
+/* What a plan made anew after a failure has to know of how it was. */
+static void add_remember(struct plan *plan, const struct repair *rp, const struct change *ch)
+{
+	struct op *op;
+
+	if (unfinished_is(&rp->s->unfinished, rp->tool->name, rp->dev))
+		return;
+	op = plan_add(plan, OP_REMEMBER, DANGER_UNDOABLE, 10, "journal: this repair begins");
+	plan_set(plan, &op->input, "tool %s\ndev %u:%u %llu\nuuid %s\nlabel %s\nfstype %s\n"
+		 "set fs=%s\nset via=%s\n", rp->tool->name, major(rp->dev->dev),
+		 minor(rp->dev->dev), (unsigned long long)rp->dev->diskseq, ch->uuid, ch->label,
+		 ch->is.fstype, ch->will.fstype, ch->store ? ch->store->name : "ram");
+	plan_set(plan, &op->command, "cat > %s", CAREEN_RECIPE);
+}
+
+static int find_store(struct change *ch, struct error *err)
+{
+	const char *via = repair_value(ch->rp, "via");
+	const struct blockdev *b;
+
+	if (!strcmp(via, "ram"))
+		return 0;
+	b = blockdevs_find(&ch->rp->s->devs, via);
+	if (!b || b == ch->rp->dev)
+		return error_set(err, ENODEV, "change-fs", via, "no such other device",
+				 "Say ram, or a device with a file system on it that has room.");
+	if (!b->fstype || !tool_for(b, "-check"))
+		return error_set(err, EINVAL, "change-fs", b->path, "no file system is on it",
+				 "Make one on it first (Repair, Make), or say ram.");
+	ch->store = b;
+	return repair_refuse_busy(ch->rp->s, b, err);
+}
+
+static int find_change(struct change *ch, struct error *err)
+{
+	static const char *const known[] = { "ext4", "xfs", "btrfs" };
+	const struct repair *rp = ch->rp;
+	const struct unfinished *u = &rp->s->unfinished;
+	bool goes_on = unfinished_is(u, rp->tool->name, rp->dev);
+	const char *fs = repair_value(rp, "fs");
+	size_t i;
+
+	ch->is = ch->will = *rp->dev;
+	if (goes_on)
+		ch->is.fstype = (char *)u->fstype;
+	ch->uuid = goes_on ? u->uuid : rp->dev->uuid;
+	ch->label = goes_on ? u->label : rp->dev->label;
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (!strcmp(fs, known[i]))
+			ch->will.fstype = (char *)known[i];
+	if (strcmp(ch->will.fstype, fs))
+		return error_set(err, EINVAL, "change-fs", fs, "no such file system",
+				 "Say ext4, xfs or btrfs.");
+	return find_store(ch, err);
+}
+
+static void add_store(struct plan *plan, const struct change *ch)
+{
+	struct op *op;
+
+	if (ch->store) {
+		add_mount(plan, ch->store, CAREEN_SAVE, "rw");
+		return;
+	}
+	op = plan_add(plan, OP_MOUNT, DANGER_UNDOABLE, 10, "RAM to keep the files in");
+	plan_set(plan, &op->src, "careen-save");
+	plan_set(plan, &op->dst, CAREEN_SAVE);
+	plan_set(plan, &op->fstype, "tmpfs");
+	plan_set(plan, &op->options, "mode=0700,size=80%%");
+	plan_set(plan, &op->command, "mount -t tmpfs -o mode=0700,size=80%% careen-save %s",
+		 CAREEN_SAVE);
+}
+
+#define ARCHIVE CAREEN_SAVE "/careen-root.tar"
+/* All that a file has: security.capability is an extended attribute like others. */
+#define TAR "tar", "-C", CAREEN_MNT, "--xattrs", "--xattrs-include=*", "--acls", "--numeric-owner"
+
+static void add_save(struct plan *plan, const struct change *ch)
+{
+	add_mount(plan, &ch->is, CAREEN_MNT, "ro");
+	once(ch->rp, repair_command(plan, NULL, DANGER_NONE, "save its files to " ARCHIVE,
+				    WORDS(TAR, "--sparse", "--one-file-system",
+					  "--exclude=./lost+found", "-cf", ARCHIVE, ".")), DID_SAVE);
+	add_umount(plan, &ch->is, CAREEN_MNT);
+}
+
+static void add_make(struct plan *plan, const struct change *ch)
+{
+	const char *dev = ch->rp->dev->path, *fs = ch->will.fstype;
+	char title[64], uuid[80];
+	struct op *op;
+
+	/* mkfs.btrfs takes no UUID that it still finds somewhere */
+	once(ch->rp, repair_command(plan, ch->rp->dev, DANGER_DESTROYS, "wipe the old signature",
+				    WORDS("wipefs", "-a", "-q", dev)), DID_WIPE);
+	text_fmt(title, sizeof(title), "make the new file system (%s)", fs);
+	text_fmt(uuid, sizeof(uuid), "uuid=%s", ch->uuid);
+	if (!strcmp(fs, "ext4"))
+		op = repair_command(plan, ch->rp->dev, DANGER_DESTROYS, title,
+				    WORDS("mke2fs", "-q", "-t", "ext4", "-F", "-U", ch->uuid, "-L",
+					  ch->label, dev));
+	else if (!strcmp(fs, "xfs"))
+		op = repair_command(plan, ch->rp->dev, DANGER_DESTROYS, title,
+				    WORDS("mkfs.xfs", "-q", "-f", "-m", uuid, dev));
+	else
+		op = repair_command(plan, ch->rp->dev, DANGER_DESTROYS, title,
+				    WORDS("mkfs.btrfs", "-q", "-f", "-U", ch->uuid, "-L", ch->label,
+					  dev));
+	once(ch->rp, op, DID_MAKE);
+}
+
+static void add_restore(struct plan *plan, const struct change *ch)
+{
+	const struct blockdev *disk = repair_disk(ch->rp->s, ch->rp->dev);
+	struct op *op;
+
+	add_mount(plan, &ch->will, CAREEN_MNT, "rw");
+	once(ch->rp, repair_command(plan, NULL, DANGER_DESTROYS, "restore the files",
+				    WORDS(TAR, "-xpf", ARCHIVE)), DID_RESTORE);
+	once(ch->rp, repair_command(plan, NULL, DANGER_NONE, "compare each with what was saved",
+				    WORDS(TAR, "--compare", "-f", ARCHIVE)), DID_VERIFY);
+	op = repair_command(plan, NULL, DANGER_DESTROYS, "mend fstab, boot loader, initramfs",
+			    WORDS("sh", CAREEN_LIB "/mend-root", CAREEN_MNT, disk->path,
+				  ch->will.fstype, ch->uuid));
+	op->apart = true;
+	once(ch->rp, op, DID_MEND);
+	add_umount(plan, &ch->will, CAREEN_MNT);
+}
+
+static int recipe_change(const struct repair *rp, struct plan *plan, struct error *err)
+{
+	struct change ch = { .rp = rp };
+	struct op *op;
+	int r = find_change(&ch, err);
+
+	if (r < 0)
+		return r;
+	add_remember(plan, rp, &ch);
+	add_store(plan, &ch);
+	if (!done(rp, DID_SAVE)) {
+		add_fix(rp, plan, &ch.is);
+		add_save(plan, &ch);
+	}
+	add_make(plan, &ch);
+	add_restore(plan, &ch);
+	add_check(rp, plan, &ch.will);
+	op = plan_add(plan, OP_UMOUNT, DANGER_UNDOABLE, 120, "unmount where they were kept");
+	plan_set(plan, &op->dst, CAREEN_SAVE);
+	plan_set(plan, &op->command, "umount %s", CAREEN_SAVE);
+	op = plan_add(plan, OP_FORGET, DANGER_UNDOABLE, 10, "journal: this repair has ended");
+	plan_set(plan, &op->command, "rm %s", CAREEN_RECIPE);
+	return 0;
+}
+
 const struct tool tools_recipe[] = {
 	{
 		.name = "check-all", .title = "Check and fix all of the old system",
@@ -265,6 +444,17 @@ const struct tool tools_recipe[] = {
 		.ask = { { .key = "size", .ask = "New size (5G, 800M), or max: all that is free behind it",
 			   .fallback = "max", .type = ASK_TEXT } },
 		.danger = DANGER_DESTROYS, .recipe = recipe_resize,
+	},
+	{
+		.name = "change-fs", .title = "Change its file system, keep its files",
+		.about = "The files are saved, the new file system is made, they are restored and compared; fstab, boot loader and initramfs are mended.",
+		.fstypes = "ext2 ext3 ext4 xfs btrfs", .program = "tar", .package = "tar",
+		.ask = {
+			{ .key = "fs", .ask = "New file system (ext4, xfs or btrfs)", .type = ASK_TEXT },
+			{ .key = "via", .ask = "Where the files are kept meanwhile (ram, or a device like vdb1)",
+			  .fallback = "ram", .type = ASK_TEXT },
+		},
+		.danger = DANGER_DESTROYS, .recipe = recipe_change,
 	},
 	{ .name = NULL }
 };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "model/unfinished.h"
 #include "plan/common.h"
 #include "plan/repair.h"
 
@@ -49,7 +50,9 @@ const char *repair_value(const struct repair *rp, const char *key)
 
 	if (!strcmp(key, "dev"))
 		return rp->dev->path;
-	answer = q ? given(rp, key) : NULL;
+	answer = q ? unfinished_answer(&rp->s->unfinished, rp->tool->name, rp->dev, key) : NULL;
+	if (q && !answer)
+		answer = given(rp, key);
 	if (answer)
 		return answer;
 	if (q && !q->fallback)
@@ -185,7 +188,7 @@ static int refuse_in_use(const struct snapshot *s, const struct blockdev *b, str
 }
 
 /* Something below @b (a partition, a volume) in use makes @b in use too. */
-static int refuse_busy(const struct snapshot *s, const struct blockdev *b, struct error *err)
+int repair_refuse_busy(const struct snapshot *s, const struct blockdev *b, struct error *err)
 {
 	const struct blockdev *c;
 	size_t i;
@@ -215,7 +218,7 @@ static int refuse_source(const struct repair *rp, const char *src, struct error 
 				 "the target is smaller than the source",
 				 "Choose a target of at least %llu bytes.",
 				 (unsigned long long)from->size);
-	return refuse_busy(rp->s, from, err);
+	return repair_refuse_busy(rp->s, from, err);
 }
 
 static int refuse_path(const char *path, struct error *err)
@@ -257,8 +260,29 @@ static int check_answers(const struct repair *rp, struct error *err)
 	return r;
 }
 
+/* A repair that has begun goes on as it began. */
+static int check_same(const struct repair *rp, struct error *err)
+{
+	const char *const *a;
+	const char *value;
+	char key[32];
+
+	for (a = rp->answers; a && *a; a++) {
+		text_fmt(key, sizeof(key), "%.*s", (int)strcspn(*a, "="), *a);
+		value = unfinished_answer(&rp->s->unfinished, rp->tool->name, rp->dev, key);
+		if (value && strcmp(value, given(rp, key)))
+			return error_set(err, EINVAL, "repair", *a,
+					 "this repair has begun with another answer",
+					 "It began with %s=%s: go on with that. To give it up: rm %s", key,
+					 value, CAREEN_RECIPE);
+	}
+	return 0;
+}
+
 static int find_target(struct repair *rp, const struct plan_opts *opts, struct error *err)
 {
+	bool goes_on;
+
 	if (!opts || !opts->device || !opts->tool)
 		return error_set(err, EINVAL, "repair", "", "it needs a device and a tool",
 				 "Say --device and --tool; careen help lists the tools.");
@@ -270,7 +294,8 @@ static int find_target(struct repair *rp, const struct plan_opts *opts, struct e
 	if (!rp->tool)
 		return error_set(err, EINVAL, "repair", opts->tool, "no such tool",
 				 "careen help lists the tools.");
-	if (!tool_suits(rp->tool, rp->dev))
+	goes_on = unfinished_is(&rp->s->unfinished, rp->tool->name, rp->dev);
+	if (!goes_on && !tool_suits(rp->tool, rp->dev))
 		return error_set(err, EINVAL, "repair", rp->dev->path,
 				 "the tool is not for what is on this device",
 				 "%s is for %s; this device holds %s.", rp->tool->name,
@@ -280,7 +305,7 @@ static int find_target(struct repair *rp, const struct plan_opts *opts, struct e
 		return error_set(err, EROFS, "repair", rp->dev->path, NULL,
 				 "Make it writable with: blockdev --setrw %s", rp->dev->path);
 	rp->answers = opts->answers;
-	return 0;
+	return goes_on ? check_same(rp, err) : 0;
 }
 
 void repair_written(struct plan *plan, const struct blockdev *dev)
@@ -367,7 +392,7 @@ static int repair_plan(const struct snapshot *s, const struct plan_opts *opts,
 	r = find_target(&rp, opts, err);
 	if (r < 0)
 		return r;
-	r = refuse_busy(s, rp.dev, err);
+	r = repair_refuse_busy(s, rp.dev, err);
 	if (r < 0)
 		return r;
 	r = check_answers(&rp, err);

@@ -2,6 +2,7 @@
 #ifndef CAREEN_REPAIR_H
 #define CAREEN_REPAIR_H
 
+#include "model/snapshot.h"
 #include "plan/plan.h"
 #include "plan/tool.h"
 
@@ -16,6 +17,9 @@ struct repair {
 const char *repair_value(const struct repair *rp, const char *key);
 /* The row of the whole disk that @b lies on: it carries the serial. */
 const struct blockdev *repair_disk(const struct snapshot *s, const struct blockdev *b);
+
+/* -EBUSY when @b, or anything on it, is in use by others than an unfinished repair of ours. */
+int repair_refuse_busy(const struct snapshot *s, const struct blockdev *b, struct error *err);
 
 /* Add an op: @tool on @dev, with @rp's answers. */
 struct op *repair_tool(struct plan *plan, const struct repair *rp, const struct tool *tool,

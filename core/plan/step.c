@@ -229,11 +229,11 @@ bool pid1_waits(const struct snapshot *s)
 	return snapshot_around(s) && s->init.kind == INIT_STUB && s->init.in_rescue;
 }
 
-static bool is_ours(const struct mount *m)
+static bool lies_at(const struct mount *m, const char *dir)
 {
-	size_t len = strlen(CAREEN_MNT);
+	size_t len = strlen(dir);
 
-	return !strncmp(m->target, CAREEN_MNT, len) && (!m->target[len] || m->target[len] == '/');
+	return !strncmp(m->target, dir, len) && (!m->target[len] || m->target[len] == '/');
 }
 
 /* btrfs has a number of its own for what is mounted: its source tells. */
@@ -250,7 +250,7 @@ bool mounted_by_us(const struct snapshot *s, const struct blockdev *b)
 	for (i = 0; i < s->mounts.n; i++) {
 		if (!is_of(&s->mounts.row[i], b))
 			continue;
-		if (!is_ours(&s->mounts.row[i]))
+		if (!lies_at(&s->mounts.row[i], CAREEN_MNT) && !lies_at(&s->mounts.row[i], CAREEN_SAVE))
 			return false;
 		ours = true;
 	}
@@ -266,7 +266,7 @@ void plan_our_mounts(struct plan *plan, const struct snapshot *s)
 	/* tree order backwards: what lies on one comes off before it */
 	for (i = s->mounts.n_own; i-- > 0;) {
 		m = &s->mounts.row[i];
-		if (!is_ours(m))
+		if (!lies_at(m, CAREEN_MNT))
 			continue;
 		op = plan_add(plan, OP_UMOUNT, DANGER_UNDOABLE, 120, "unmount %s (%s)", m->target,
 			      m->source);

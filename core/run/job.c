@@ -26,6 +26,7 @@
 #include "run/events.h"
 #include "run/exec.h"
 #include "run/job_files.h"
+#include "run/journal.h"
 
 struct job {
 	char id[16];
@@ -135,10 +136,15 @@ static int run_op(struct job *j, size_t i)
 	j->current = (long)i;
 	j->ev.last_progress = 0;
 	events_put(&j->ev, "start", "d", (long)i);
-	if (!op_execs[op->kind].run)
+	if (op->done) {
+		on_note(j, "done before");
+		r = 0;
+	} else if (!op_execs[op->kind].run)
 		r = error_set(&err, ENOSYS, "run", op->title, "nothing can execute this", NULL);
 	else
 		r = op_execs[op->kind].run(&ctx, op, &err);
+	if (r >= 0 && op->once && !op->done)
+		r = journal_done(op->once, &err);
 	if (r < 0) {
 		/* "op subject: why", as error_text() without the hint */
 		char why[600];

@@ -142,9 +142,34 @@ int journal_written(const char *device, struct error *err)
 	return r;
 }
 
+int journal_remember(const char *text, struct error *err)
+{
+	int r = write_whole(CAREEN_RECIPE, text, strlen(text));
+
+	return r < 0 ? error_set(err, r, "write", CAREEN_RECIPE, NULL, "Nothing was changed.") : 0;
+}
+
+int journal_done(unsigned n, struct error *err)
+{
+	int fd = open(CAREEN_RECIPE, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW), r = 0;
+
+	if (fd < 0 || dprintf(fd, "done %u\n", n) < 0)
+		r = error_set(err, errno, "write", CAREEN_RECIPE, NULL,
+			      "It is done, but a plan made anew would do it again.");
+	if (fd >= 0)
+		close(fd);
+	return r;
+}
+
+int journal_forget(struct error *err)
+{
+	return unlink(CAREEN_RECIPE) < 0 && errno != ENOENT ?
+	       error_set(err, errno, "remove", CAREEN_RECIPE, NULL, NULL) : 0;
+}
+
 int journal_clear(struct error *err)
 {
-	static const char *const paths[] = { CAREEN_RECORD, CAREEN_WRITTEN };
+	static const char *const paths[] = { CAREEN_RECORD, CAREEN_WRITTEN, CAREEN_RECIPE };
 	size_t i;
 	int r = 0;
 

@@ -9,6 +9,10 @@
 int journal_record(struct error *err);
 /* Record, fsync-safe in RAM, that @device is about to be written to. */
 int journal_written(const char *device, struct error *err);
+/* A repair of several operations begins, @text says which; number @n of it is done; it has ended. */
+int journal_remember(const char *text, struct error *err);
+int journal_done(unsigned n, struct error *err);
+int journal_forget(struct error *err);
 /* Forget the last detach's record: the system runs again. */
 int journal_clear(struct error *err);
 /* The reader is snapshot_take() (->old). */

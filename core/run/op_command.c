@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "run/exec.h"
+#include "run/journal.h"
 #include "run/spawn.h"
 
 static int judge(const struct op *op, const struct spawn *sp, const struct said *w, int status,
@@ -35,7 +36,7 @@ int op_command(struct op_ctx *ctx, const struct op *op, struct error *err)
 	struct spawn sp = {
 		.ctx = ctx, .argv = op->argv, .output = said_take, .arg = &w,
 		.until = op->deadline_s ? now_ms() + 1000 * (int64_t)op->deadline_s : 0,
-		.input = op->input, .input_len = op->input ? strlen(op->input) : 0,
+		.apart = op->apart, .input = op->input, .input_len = op->input ? strlen(op->input) : 0,
 	};
 	int status = 0, r = 0;
 
@@ -44,4 +45,17 @@ int op_command(struct op_ctx *ctx, const struct op *op, struct error *err)
 	if (r == 0)
 		r = spawn_run(&sp, &status, err);
 	return r < 0 ? r : judge(op, &sp, &w, status, err);
+}
+
+int op_remember(struct op_ctx *ctx, const struct op *op, struct error *err)
+{
+	(void)ctx;
+	return journal_remember(op->input, err);
+}
+
+int op_forget(struct op_ctx *ctx, const struct op *op, struct error *err)
+{
+	(void)ctx;
+	(void)op;
+	return journal_forget(err);
 }

@@ -14,7 +14,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sched.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -109,6 +111,8 @@ child_exec(const struct spawn *sp, int out, int prog, int report)
 	close_range(20, ~0U, CLOSE_RANGE_CLOEXEC);
 	if (dup2(null, 0) == 0 && dup2(out, 1) == 1 && dup2(out, 2) == 2 &&
 	    (prog < 0 || dup2(prog, SPAWN_PROGRESS_FD) >= 0) &&
+	    (!sp->apart || (unshare(CLONE_NEWNS) == 0 &&
+			    sys->mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0)) &&
 	    (!sp->root || chroot(sp->root) == 0) && chdir("/") == 0)
 		execvpe(sp->argv[0], sp->argv, envp);
 	code = errno;

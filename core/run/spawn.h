@@ -13,6 +13,7 @@
 struct spawn {
 	struct op_ctx *ctx;		/* asked for stop; may be NULL */
 	char *const *argv;
+	bool apart;			/* in a mount namespace of its own: its mounts end with it */
 	const char *root;		/* chroot here first; NULL = the rescue */
 	int64_t until;			/* now_ms() deadline, 0 = none */
 	const char *input;		/* its stdin; NULL = nothing */

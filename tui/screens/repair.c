@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "console.h"
+#include "model/unfinished.h"
 #include "screens/devices.h"
 #include "widgets/list.h"
 #include "widgets/prompt.h"
@@ -97,7 +98,7 @@ void repair_device(struct console *c, const struct blockdev *dev)
 	text_fmt(device, sizeof(device), "%s", dev->name);
 	nsuited = 0;
 	for (const struct tool *t = tool_next(NULL); t && nsuited < MAX_TOOLS; t = tool_next(t))
-		if (tool_suits(t, dev))
+		if (tool_suits(t, dev) || unfinished_is(&c->snap->unfinished, t->name, dev))
 			suited[nsuited++] = t;
 	list_set(&tool_list, suited, nsuited);
 	list_request(&tool_list, REQ_HOME);
@@ -124,6 +125,8 @@ static void suggest(const struct console *c)
 		value = b && b->uuid ? b->uuid : "";
 	else if (strcmp(value, "{label}") == 0)
 		value = b && b->label ? b->label : "";
+	if (b && unfinished_answer(&c->snap->unfinished, tool->name, b, tool->ask[asked].key))
+		value = unfinished_answer(&c->snap->unfinished, tool->name, b, tool->ask[asked].key);
 	text_fmt(typed, sizeof(typed), "%s", value);
 }
 

@@ -67,5 +67,5 @@ done
 out=$(vm_ssh1022 'careen run resume --end poweroff --confirm nothing' 2>&1)
 is $? 3 'a wrong word does not power it off'
 vm_ssh1022 'careen run resume --end poweroff --confirm $(hostname)' >/dev/null 2>&1
-ok 'power off' vm wait "$VM" off 60
+ok 'power off' eventually 60 eval '! vm list | grep -q "^$VM:"'
 done_testing
