@@ -21,6 +21,11 @@ const char *danger_name(enum danger danger)
 	return danger_names[danger];
 }
 
+const char *op_danger(const struct op *op)
+{
+	return op->done ? "done" : danger_name(op->danger);
+}
+
 struct plan *plan_new(const char *step, const char *title)
 {
 	struct plan *plan = calloc(1, sizeof(*plan));
@@ -182,7 +187,7 @@ enum danger plan_danger(const struct plan *plan)
 	size_t i;
 
 	for (i = 0; i < plan->n; i++)
-		if (plan->ops[i].danger > max)
+		if (!plan->ops[i].done && plan->ops[i].danger > max)
 			max = plan->ops[i].danger;
 	return max;
 }
@@ -235,7 +240,7 @@ static void print_op(const struct op *op, size_t number, FILE *out)
 {
 	fprintf(out, "  %2zu.  ", number);
 	print_clean(out, op->title);
-	fprintf(out, "  [%s", danger_name(op->danger));
+	fprintf(out, "  [%s", op_danger(op));
 	print_deadline(op, out);
 	fputs("]\n", out);
 	if (op->command) {
@@ -287,7 +292,7 @@ static void json_op(const struct op *op, FILE *out)
 
 	fputs("{\"title\":", out);
 	text_json(out, op->title);
-	json_member(out, "danger", danger_name(op->danger));
+	json_member(out, "danger", op_danger(op));
 	fprintf(out, ",\"deadline_s\":%u,\"skippable\":%s", op->deadline_s,
 		op->skippable ? "true" : "false");
 	json_member(out, "command", op->command);

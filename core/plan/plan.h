@@ -138,6 +138,8 @@ int plan_set_secret(struct plan *plan, const char *secret, size_t len);
 int plan_finish(struct plan *plan, struct plan **ret, struct error *err);
 /* Highest danger of its ops. */
 enum danger plan_danger(const struct plan *plan);
+/* What is shown of its danger: that, or "done" when it is not executed again. */
+const char *op_danger(const struct op *op);
 /* "looks", "undoable", "kills", "WRITES" */
 const char *danger_name(enum danger danger);
 /* Drop op @index ("skip"); -EINVAL if it is not skippable. */

@@ -433,12 +433,12 @@ static int recipe_change(const struct repair *rp, struct plan *plan, struct erro
 
 const struct tool tools_recipe[] = {
 	{
-		.name = "check-all", .title = "Check and fix all of the old system",
-		.about = "Its root and every file system that it had mounted, one after the other.",
+		.name = "check-all", .title = "Check and fix everything",
+		.about = "The root and every file system that the old system had mounted, one after the other.",
 		.fstypes = "ext2 ext3 ext4 xfs btrfs vfat f2fs", .program = "e2fsck",
 		.package = "e2fsprogs", .danger = DANGER_DESTROYS, .recipe = recipe_check_all,
 	}, {
-		.name = "resize", .title = "Resize it with its partition",
+		.name = "resize", .title = "Resize with its partition",
 		.about = "Make the file system and its partition or logical volume smaller or larger.",
 		.fstypes = FS_RESIZED, .program = "resize2fs", .package = "e2fsprogs",
 		.ask = { { .key = "size", .ask = "New size (5G, 800M), or max: all that is free behind it",
@@ -446,8 +446,8 @@ const struct tool tools_recipe[] = {
 		.danger = DANGER_DESTROYS, .recipe = recipe_resize,
 	},
 	{
-		.name = "change-fs", .title = "Change its file system, keep its files",
-		.about = "The files are saved, the new file system is made, they are restored and compared; fstab, boot loader and initramfs are mended.",
+		.name = "change-fs", .title = "Change the file system",
+		.about = "ext4, xfs, btrfs: its files are kept, restored and compared, and it boots from it.",
 		.fstypes = "ext2 ext3 ext4 xfs btrfs", .program = "tar", .package = "tar",
 		.ask = {
 			{ .key = "fs", .ask = "New file system (ext4, xfs or btrfs)", .type = ASK_TEXT },

@@ -382,6 +382,10 @@ static int resume_plan(const struct snapshot *s, const struct plan_opts *opts,
 		return r;
 	if (opts && opts->end)
 		return resume_end(s, opts->end, ret, err);
+	if (s->unfinished.done)
+		return error_set(err, EPERM, "resume", s->unfinished.tool,
+				 "this repair has begun and has not ended",
+				 "Go on with it in Repair. To give it up: rm %s", CAREEN_RECIPE);
 	if (!snapshot_detached(s) && !old_root_moved(s) && !pid1_waits(s))
 		return error_set(err, EALREADY, "resume", "", "the system is running", NULL);
 	plan = plan_new("resume", "Resume: the system starts again");

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "model/stack.h"
+#include "model/unfinished.h"
 #include "plan/step.h"
 #include "plan/strategy.h"
 #include "plan/tool.h"
@@ -481,8 +482,67 @@ static void test_tools(void)
 	is_int(tool_exit_meaning(fix, 8 + 4)->result, TOOL_FAILED, "e2fsck 8+4");
 	is_int(tool_exit_meaning(tool_find("write-image"), 1)->result, TOOL_FAILED, "dd 1");
 	for (t = tool_next(NULL); t; t = tool_next(t))
-		ok(t->title && t->about && t->package && t->argv[0] &&
-		   !strcmp(t->argv[0], t->program), "row %s is whole", t->name);
+		ok(t->title && t->about && t->package && (t->recipe ? !t->argv : t->argv[0] &&
+		   !strcmp(t->argv[0], t->program)), "row %s is whole", t->name);
+}
+
+/* A repair of several operations, begun on vda1 as this text says. */
+static const char begun[] =
+	"tool change-fs\ndev 254:1 3\nuuid a-b\nlabel \nfstype ext4\nset fs=xfs\nset via=ram\n"
+	"done 1\ndone 2\n";
+
+static void test_recipes(void)
+{
+	const char *smaller[] = { "size=800M", NULL }, *word[] = { "size=much", NULL };
+	const char *tiny[] = { "size=1M", NULL }, *same[] = { "fs=xfs", "via=ram", NULL };
+	const char *ram[] = { "fs=xfs", NULL }, *ntfs[] = { "fs=ntfs", NULL };
+	const char *nowhere[] = { "fs=xfs", "via=sdz", NULL }, *other[] = { "fs=btrfs", NULL };
+	struct plan_opts resize = { .device = "vda1", .tool = "resize" };
+	struct plan_opts change = { .device = "vda1", .tool = "change-fs" };
+	struct plan_opts end = { .end = "reboot" };
+	struct snapshot s;
+
+	detached(&s, off);
+	strcpy(s.host.name, "db1");
+	golden("resize", plan_text(&s, "repair", &resize));
+	resize.answers = smaller;
+	golden("resize-smaller", plan_text(&s, "repair", &resize));
+	devs[1].fstype = S("xfs");
+	refusal(&s, "repair", &resize, -EINVAL);
+	devs[1].fstype = S("ext4");
+	resize.answers = word;
+	refusal(&s, "repair", &resize, -EINVAL);
+	resize.answers = tiny;
+	refusal(&s, "repair", &resize, -EINVAL);
+	change.answers = ram;
+	golden("change-fs", plan_text(&s, "repair", &change));
+	change.answers = ntfs;
+	refusal(&s, "repair", &change, -EINVAL);
+	change.answers = nowhere;
+	refusal(&s, "repair", &change, -ENODEV);
+
+	/* its signature is wiped, and making the new one has failed */
+	unfinished_parse(&s.unfinished, begun);
+	devs[1].fstype = S("");
+	change.answers = same;
+	golden("change-fs-goes-on", plan_text(&s, "repair", &change));
+	change.answers = other;
+	refusal(&s, "repair", &change, -EINVAL);
+	refusal(&s, "resume", NULL, -EPERM);
+	s.unfinished.diskseq = 4;
+	devs[1].diskseq = 3;
+	refusal(&s, "repair", &change, -EINVAL);
+	devs[1].fstype = S("ext4");
+	devs[1].diskseq = 0;
+
+	golden("resume-reboot", plan_text(&s, "resume", &end));
+	end.end = "halt";
+	refusal(&s, "resume", &end, -EINVAL);
+	mounts_free(&s.mounts);
+	detached(&s, after);
+	end.end = "poweroff";
+	refusal(&s, "resume", &end, -EPERM);
+	mounts_free(&s.mounts);
 }
 
 static void test_skip(void)
@@ -570,6 +630,7 @@ int main(void)
 	test_kernel();
 	test_off();
 	test_tools();
+	test_recipes();
 	test_skip();
 	return done_testing();
 }

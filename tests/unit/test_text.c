@@ -1,4 +1,5 @@
 /* test_text.c - text from outside is made safe, and comes back whole */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +53,25 @@ static void test_clean(void)
 	       "a character that does not fit is not cut in two");
 }
 
+static void test_bytes(void)
+{
+	static const struct { const char *text; int r; uint64_t bytes; } rows[] = {
+		{ "0", 0, 0 }, { "512", 0, 512 }, { "512B", 0, 512 }, { "4K", 0, 4096 },
+		{ "1.5G", 0, 1536ull << 20 }, { "1.5g", 0, 1536ull << 20 }, { "8191P", 0, 8191ull << 50 },
+		{ "", -EINVAL, 0 }, { "max", -EINVAL, 0 }, { "-1", -EINVAL, 0 }, { "5GB", -EINVAL, 0 },
+		{ "1.5", -EINVAL, 0 }, { "5 G", -EINVAL, 0 }, { "G", -EINVAL, 0 },
+		{ "16384P", -ERANGE, 0 }, { "99999999999999999999", -ERANGE, 0 },
+	};
+	uint64_t bytes;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		bytes = 0;
+		is_int(text_bytes(rows[i].text, &bytes), rows[i].r, "%s", rows[i].text);
+		is_int((long)bytes, (long)rows[i].bytes, "%s: bytes", rows[i].text);
+	}
+}
+
 static void test_sizes(void)
 {
 	char buf[32];
@@ -62,6 +82,7 @@ static void test_sizes(void)
 	is_str(text_size(buf, sizeof(buf), 2ull << 30), "2G", "2 GiB");
 	is_str(text_size(buf, sizeof(buf), (2ull << 30) + 1), "2G", "2 GiB and a byte");
 	is_str(text_size(buf, sizeof(buf), ~0ull), "15E", "the largest");
+	test_bytes();
 	is_str(text_span(buf, sizeof(buf), 872), "14:32", "minutes");
 	is_str(text_span(buf, sizeof(buf), 3 * 3600 + 12 * 60), "3 h 12 min", "hours");
 	is_str(text_span(buf, sizeof(buf), 41 * 86400), "41 d", "days");

@@ -57,7 +57,7 @@ static void plan_cell(const void *rows, size_t row, size_t col, struct cell *ret
 	else if (col == COL_TITLE)
 		text_fmt(ret->s, sizeof(ret->s), "%s", op->title);
 	else if (col == COL_DANGER)
-		text_fmt(ret->s, sizeof(ret->s), "%s", danger_name(op->danger));
+		text_fmt(ret->s, sizeof(ret->s), "%s", op_danger(op));
 	else if (op->deadline_s)
 		text_fmt(ret->s, sizeof(ret->s), "%u s", op->deadline_s);
 	else

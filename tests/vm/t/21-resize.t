@@ -46,7 +46,7 @@ ok 'the console' op_console
 ok 'detach again' op_step 2 || bail 'cannot go on'
 ok 'kill' op_step 3 || bail 'cannot go on'
 ok 'unmount' op_step 4 || bail 'cannot go on'
-ok 'larger: all that is free' op_repair vda1 'Resize it with its partition' vda1-0001 120 || con_screen
+ok 'larger: all that is free' op_repair vda1 'Resize with its partition' vda1-0001 120 || con_screen
 is "$(part_kib)" "$(table_kib)" 'kernel and table say the same'
 ok 'the partition is at least what it was' test "$(part_kib)" -ge "$whole"
 ok 'and the file system fills it' test "$(fs_kib)" -gt $(($(part_kib) - 8))
