@@ -103,8 +103,7 @@ static int recipe_check_all(const struct repair *rp, struct plan *plan, struct e
 		dev = dev_of_mount(&rp->s->devs, &old->mounts.row[i]);
 		if (!dev || seen_before(old, i) || !tool_for(dev, "-check"))
 			continue;
-		if (dev != rp->dev)
-			repair_written(plan, dev);
+		repair_written(plan, dev);
 		add_fix(rp, plan, dev);
 	}
 	return 0;
@@ -243,6 +242,7 @@ static int recipe_resize(const struct repair *rp, struct plan *plan, struct erro
 	if (r < 0)
 		return r;
 	smaller = !rz.max && rz.to < rp->dev->size;
+	repair_written(plan, rp->dev);
 	add_fix(rp, plan, rp->dev);
 	if (!smaller)
 		resize_container(plan, &rz);
@@ -416,6 +416,7 @@ static int recipe_change(const struct repair *rp, struct plan *plan, struct erro
 		return r;
 	add_remember(plan, rp, &ch);
 	add_store(plan, &ch);
+	repair_written(plan, rp->dev);
 	if (!done(rp, DID_SAVE)) {
 		add_fix(rp, plan, &ch.is);
 		add_save(plan, &ch);

@@ -362,7 +362,8 @@ static int build(const struct repair *rp, struct plan **ret, struct error *err)
 	if (rp->tool->danger == DANGER_DESTROYS) {
 		plan_set(plan, &plan->undo, "No undo: %s is written to.", rp->dev->path);
 		fill_token(plan, rp);
-		repair_written(plan, rp->dev);
+		if (!rp->tool->recipe)
+			repair_written(plan, rp->dev);
 	} else {
 		plan_set(plan, &plan->undo, "Only reads %s.", rp->dev->path);
 	}

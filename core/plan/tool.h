@@ -46,7 +46,8 @@ struct tool {
 	const struct tool_exit *exits;	/* text NULL ends it */
 	enum danger danger;	/* DANGER_NONE or DANGER_DESTROYS */
 	enum tool_progress progress;
-	/* More than one program: adds the plan's operations, or says why not; argv is NULL. */
+	/* More than one program: adds the plan's operations, repair_written() among them, or
+	   says why not; argv is NULL. */
 	int (*recipe)(const struct repair *rp, struct plan *plan, struct error *err);
 };
 

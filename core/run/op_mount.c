@@ -73,7 +73,7 @@ static int mount_child(void *arg, struct error *err)
 		r = error_set(err, r, "mount", op->options, "these options cannot be read", NULL);
 		goto out;
 	}
-	if (!strncmp(op->dst, CAREEN_MNT, strlen(CAREEN_MNT)) && mkdir(op->dst, 0700) < 0 &&
+	if (!strncmp(op->dst, CAREEN_RUN "/", strlen(CAREEN_RUN "/")) && mkdir(op->dst, 0700) < 0 &&
 	    errno != EEXIST) {
 		r = error_set(err, errno, "make", op->dst, NULL, NULL);
 		goto out;
