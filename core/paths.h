@@ -15,6 +15,7 @@
 #define CAREEN_SAVE	CAREEN_RUN "/save"
 /* A repair of several operations that has begun and not ended. */
 #define CAREEN_RECIPE	CAREEN_RUN "/recipe"
+#define CAREEN_WORK	CAREEN_RUN "/work"	/* where a tool has its device mounted */
 #define CAREEN_OLDROOT	"/oldroot"
 /* In the normal system: where `careen enter` mounts the rescue's tree, and the
    mark in such a tree. */

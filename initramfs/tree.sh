@@ -14,8 +14,13 @@ REPLACE="e2fsck mke2fs tune2fs resize2fs dumpe2fs debugfs e2image e2label
 	lvm mdadm cryptsetup dmsetup xfs_repair mkfs.xfs btrfs mkfs.btrfs fsck.vfat mkfs.vfat"
 # These go to /usr/local/sbin where the image has one already. That directory is
 # in the PATH of a login, not in that of early boot, which stays the stock one.
-BESIDE="dd tar blkid lsblk findmnt mount umount swapon swapoff mkswap sfdisk wipefs
+BESIDE="dd tar blkid lsblk findmnt mount umount swapon swapoff mkswap swaplabel sfdisk cfdisk wipefs
 	blockdev losetup partx ip ss ddrescue scp less ps"
+
+# What a repair may want of the kernel; the machine's own disks are another matter.
+MODULES="ext4 xfs btrfs vfat f2fs iso9660 squashfs overlay nls_ascii nls_cp437 nls_utf8
+	loop dm-mod dm-crypt xts algif_skcipher dm-mirror dm-snapshot dm-thin-pool
+	raid0 raid1 raid10 raid456 virtio_blk virtio_scsi nvme sd_mod sr_mod ahci usb-storage uas"
 
 TERMS="linux vt100 vt102 vt220 xterm xterm-256color xterm-color xterm-16color xterm-mono
 	screen screen-256color screen.xterm-256color tmux tmux-256color rxvt rxvt-256color
@@ -37,6 +42,7 @@ give_up()
 
 port=1022
 address=
+filesystems=
 read_settings()
 {
 	[ -e "$ETC/careen.conf" ] || return 0
@@ -56,8 +62,12 @@ read_settings()
 			case $value in *[!0-9a-fA-F.:]*) wrong "an address is an IP address, without brackets" ;; esac
 			address=$value
 			;;
+		filesystems=*)
+			case $value in *[!a-z0-9\ ]*) wrong "file systems are words: xfs btrfs" ;; esac
+			filesystems=$value
+			;;
 		*)
-			wrong "known are port= and address="
+			wrong "known are port=, address= and filesystems="
 			;;
 		esac
 	done <"$ETC/careen.conf"
@@ -102,6 +112,29 @@ beside()
 	else
 		copy_exec "$src" "/usr/bin/$1"
 	fi
+}
+
+# The tools of a file system, beside those above.
+tools_of()
+{
+	case $1 in
+	xfs) echo xfs_repair mkfs.xfs xfs_growfs xfs_db ;;
+	btrfs) echo btrfs mkfs.btrfs btrfstune ;;
+	vfat) echo fsck.fat mkfs.fat fatlabel ;;
+	f2fs) echo fsck.f2fs mkfs.f2fs resize.f2fs f2fslabel ;;
+	esac
+}
+
+# In use by this machine, or named in careen.conf.
+put_filesystems()
+{
+	used=$(sed 's/#.*//' /proc/mounts /etc/fstab 2>/dev/null |
+		while read -r _ _ type _; do echo "$type"; done | sort -u)
+	for type in $used $filesystems; do
+		for name in $(tools_of "$type"); do
+			replace "$name"
+		done
+	done
 }
 
 # What is dlopened, so that ldd does not show it.
@@ -236,6 +269,7 @@ put_programs()
 	for name in $BESIDE; do
 		beside "$name"
 	done
+	put_filesystems
 	[ -e "$DESTDIR/usr/bin/busybox" ] ||
 		copy_exec "$(readlink -f "$(command -v busybox)")" /usr/bin/busybox
 	copy_exec "$(command -v dropbear)" /usr/sbin/dropbear

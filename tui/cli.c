@@ -62,7 +62,7 @@ static const struct option {
 	  OPT(opts.close) },
 	{ "--end", "WORD", "resume: reboot or poweroff instead, once everything is unmounted.", WORD,
 	  OPT(opts.end) },
-	{ "--key-file", "FILE", "resume: the passphrase or key of a LUKS that was closed; - is standard input.",
+	{ "--key-file", "FILE", "resume, repair: the passphrase or key of a LUKS; - is standard input.",
 	  WORD, OPT(key_file) },
 	{ "--take-over", NULL, "run: write instead of another operator.", FLAG, OPT(take_over) },
 	{ "--detach", NULL, "run: return once the job has started.", FLAG, OPT(detach) },

@@ -10,6 +10,7 @@
 #include "cli.h"
 #include "run/job.h"
 #include "run/writer.h"
+#include "shell.h"
 
 static int refuse(const char *why)
 {
@@ -162,6 +163,22 @@ int cli_follow(const char *id, bool json)
 	return result(status);
 }
 
+static const struct op *terminal_op(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n; i++)
+		if (plan->ops[i].kind == OP_TERMINAL)
+			return &plan->ops[i];
+	return NULL;
+}
+
+/* What the operator talks to, now that the job has made sure of the device. */
+static int run_terminal(const struct plan *plan)
+{
+	const struct op *op = terminal_op(plan);
+
+	return !op || shell_run(op->argv) == 0 ? EXIT_GOOD : EXIT_FAILED;
+}
+
 static int start(const struct cli *cli, const struct plan *plan)
 {
 	struct error err = { 0 };
@@ -177,6 +194,8 @@ static int start(const struct cli *cli, const struct plan *plan)
 		status = EXIT_GOOD;
 	} else {
 		status = cli_follow(id, cli->json);
+		if (status == EXIT_GOOD)
+			status = run_terminal(plan);
 	}
 	writer_release();
 	return status;
@@ -222,7 +241,10 @@ static int plan_and_start(const struct cli *cli, const struct snapshot *s)
 		return cli_fail(&err);
 	plan_print(plan, cli->json ? stderr : stdout);
 	fflush(stdout);
-	status = cli_confirm(cli, plan);
+	if (terminal_op(plan) && (cli->detach || !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)))
+		status = refuse("it talks to you at a terminal: ssh -t.");
+	else
+		status = cli_confirm(cli, plan);
 	if (status == EXIT_GOOD && plan->secret_what)
 		status = read_secret(cli, plan);
 	if (status == EXIT_GOOD)

@@ -94,6 +94,49 @@ static void judge_steps(struct console *c)
 			c->step = i;
 }
 
+static void forget_terminal(struct console *c)
+{
+	for (size_t i = 0; i < sizeof(c->terminal) / sizeof(c->terminal[0]); i++) {
+		free(c->terminal[i]);
+		c->terminal[i] = NULL;
+	}
+	c->terminal_job[0] = '\0';
+}
+
+void console_terminal(struct console *c, const char *id, char *const argv[])
+{
+	forget_terminal(c);
+	text_fmt(c->terminal_job, sizeof(c->terminal_job), "%s", id);
+	for (size_t i = 0; argv[i] && i + 1 < sizeof(c->terminal) / sizeof(c->terminal[0]); i++)
+		c->terminal[i] = strdup(argv[i]);
+}
+
+static void visit_terminal(struct console *c)
+{
+	int r;
+
+	term_suspend();
+	r = shell_run(c->terminal);
+	term_resume();
+	if (r == 0)
+		console_note(c, ST_NORMAL, "%s has ended. The Devices view shows what the kernel has "
+			     "read; if that is the old table: Read the table again.", c->terminal[0]);
+	else
+		console_note(c, ST_WARN, "%s has ended with %s %d.", c->terminal[0],
+			     r < 0 ? "error" : "status", r < 0 ? -r : r);
+	c->stale = c->dirty = true;
+}
+
+/* The latest job is the one that a program waits for, and has ended. */
+static void end_of_job(struct console *c)
+{
+	if (!c->terminal_job[0] || strcmp(c->terminal_job, c->job->id) || console_job_running(c))
+		return;
+	if (c->job->status == JOB_DONE && c->terminal[0])
+		visit_terminal(c);
+	forget_terminal(c);
+}
+
 void console_read_job(struct console *c)
 {
 	struct job_view *job = NULL;
@@ -115,6 +158,7 @@ void console_read_job(struct console *c)
 		c->stale = true;
 		c->step_chosen = false;
 	}
+	end_of_job(c);
 	screen_update(c);
 }
 

@@ -32,6 +32,8 @@ struct console {
 
 	const struct screen_ops *stack[8];
 	int depth;
+	/* A program for this terminal, once its job has come to its end. */
+	char terminal_job[16], *terminal[4];
 	char note[640];
 	int note_style;
 	bool dirty, quit, stale, job_stale;
@@ -67,6 +69,8 @@ void console_plan(struct console *c, const struct step *step, const struct plan_
 void console_read_job(struct console *c);
 /* Back to the view of this name. */
 void console_view(struct console *c, const char *name);
+/* Run @argv at this terminal when job @id has ended well: what it is for is free then. */
+void console_terminal(struct console *c, const char *id, char *const argv[]);
 bool console_job_running(const struct console *c);
 
 /* Parts of the screen that are always there (chrome.c). */

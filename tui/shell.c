@@ -23,7 +23,7 @@ int shell_become(const char *command)
 	return -errno;
 }
 
-static void child(void)
+static void child(char *const argv[])
 {
 	signal(SIGHUP, SIG_DFL);
 	signal(SIGPIPE, SIG_DFL);
@@ -31,27 +31,48 @@ static void child(void)
 	signal(SIGQUIT, SIG_DFL);
 	setenv("SHELL", SH, 1);
 	setenv("PS1", "careen shell, exit returns # ", 1);
-	execl(SH, "sh", "-c", KILLABLE "-i", (char *)NULL);
+	execv(SH, argv);
 	_exit(127);
+}
+
+/* The terminal's keys are the child's meanwhile: its wait status, or -errno. */
+static int run(char *const argv[])
+{
+	int status = 0;
+	pid_t pid;
+
+	fflush(stdout);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGQUIT, SIG_IGN);
+	pid = fork();
+	if (pid == 0)
+		child(argv);
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	signal(SIGINT, SIG_DFL);
+	signal(SIGQUIT, SIG_DFL);
+	return pid < 0 ? -errno : status;
 }
 
 int shell_visit(void)
 {
 	int status;
-	pid_t pid;
 
 	printf("A shell in the rescue. `exit` returns to the console.\n");
-	fflush(stdout);
-	signal(SIGINT, SIG_IGN);
-	signal(SIGQUIT, SIG_IGN);
-	pid = fork();
-	if (pid < 0)
-		return -errno;
-	if (pid == 0)
-		child();
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	signal(SIGINT, SIG_DFL);
-	signal(SIGQUIT, SIG_DFL);
-	return WIFEXITED(status) && WEXITSTATUS(status) == 127 ? -ENOENT : 0;
+	status = run((char *[]){ "sh", "-c", KILLABLE "-i", NULL });
+	return status >= 0 && WIFEXITED(status) && WEXITSTATUS(status) == 127 ? -ENOENT :
+	       status < 0 ? status : 0;
+}
+
+int shell_run(char *const argv[])
+{
+	char *words[12] = { "sh", "-c", KILLABLE "-c 'exec \"$@\"' sh \"$@\"", "sh" };
+	int n = 4, status;
+
+	while (*argv && n < 11)
+		words[n++] = *argv++;
+	status = run(words);
+	if (status < 0)
+		return status;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -EINTR;
 }

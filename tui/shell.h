@@ -6,5 +6,7 @@
 int shell_become(const char *command);
 /* An interactive shell on this terminal; returns when it has ended. 0 or -errno. */
 int shell_visit(void);
+/* A program that talks to the operator, on this terminal: its exit status, or -errno. */
+int shell_run(char *const argv[]);
 
 #endif

@@ -42,6 +42,13 @@ static int take_devices(struct snapshot *s, struct error *err)
 	return blockdevs_read(&s->devs, &s->mounts, s->old.devs, s->old.ndevs, err);
 }
 
+static int take_programs(struct snapshot *s, struct error *err)
+{
+	int code = programs_read(&s->programs);
+
+	return code < 0 ? error_set(err, code, "look for programs", "", NULL, NULL) : 0;
+}
+
 static int take_init(struct snapshot *s, struct error *err)
 {
 	return init_read(&s->init, err);
@@ -66,6 +73,7 @@ static const struct {
 	{ 0, take_old },
 	{ SNAP_HOLDERS, take_holders },
 	{ SNAP_DEVICES, take_devices },
+	{ SNAP_DEVICES, take_programs },
 	{ 0, take_init },
 	{ SNAP_NETWORK, take_network },
 	{ SNAP_LIFELINE, take_lifeline },
@@ -171,6 +179,7 @@ void snapshot_free(struct snapshot *s)
 	mounts_free(&s->mounts);
 	holders_free(&s->holders);
 	blockdevs_free(&s->devs);
+	programs_free(&s->programs);
 	network_free(&s->net);
 	free(s->swap);
 	free(s);

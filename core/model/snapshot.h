@@ -18,6 +18,7 @@
 #include "model/lifeline.h"
 #include "model/mounts.h"
 #include "model/network.h"
+#include "model/programs.h"
 
 /* Where does this process live? */
 enum place {
@@ -101,6 +102,7 @@ struct snapshot {
 	struct mounts mounts;
 	struct holders holders;
 	struct blockdevs devs;
+	struct programs programs;	/* with SNAP_DEVICES */
 	struct init init;
 	struct network net;
 	struct lifeline lifeline;

@@ -72,6 +72,8 @@ void plan_free(struct plan *plan)
 	free(plan->ops);
 	free(plan->title);
 	free(plan->undo);
+	free(plan->target);
+	free(plan->needs);
 	free(plan->token);
 	free(plan->token_what);
 	free(plan->secret_what);
@@ -251,16 +253,23 @@ static void print_op(const struct op *op, size_t number, FILE *out)
 	print_procs(op, out);
 }
 
+static void print_sentence(FILE *out, const char *text)
+{
+	if (!text)
+		return;
+	print_clean(out, text);
+	fputc('\n', out);
+}
+
 void plan_print(const struct plan *plan, FILE *out)
 {
 	size_t i;
 
 	print_clean(out, plan->title);
 	fputc('\n', out);
-	if (plan->undo) {
-		print_clean(out, plan->undo);
-		fputc('\n', out);
-	}
+	print_sentence(out, plan->target);
+	print_sentence(out, plan->undo);
+	print_sentence(out, plan->needs);
 	for (i = 0; i < plan->n; i++)
 		print_op(&plan->ops[i], i + 1, out);
 	if (plan->secret_what) {
@@ -313,7 +322,9 @@ void plan_json(const struct plan *plan, FILE *out)
 	fputs("{\"step\":", out);
 	text_json(out, plan->step);
 	json_member(out, "title", plan->title);
+	json_member(out, "target", plan->target);
 	json_member(out, "undo", plan->undo);
+	json_member(out, "needs", plan->needs);
 	json_member(out, "confirm", plan->token);
 	json_member(out, "secret", plan->secret_what);
 	json_member(out, "danger", danger_name(plan_danger(plan)));

@@ -43,7 +43,9 @@ enum op_kind {
 	OP_UMOUNT,	/* dst; id checked again; lazy for pseudo file systems */
 	OP_PROVE_OFF,	/* dev, dst = /dev/...: clean off is proven */
 	OP_WRITTEN,	/* journal: from here on a disk has been written to; dst */
-	OP_TOOL,	/* tool, argv on dst/dev */
+	OP_TOOL,	/* tool, argv on dst/dev; fstype: it is mounted for it on CAREEN_WORK;
+			   options: "label=..." that must be true afterwards */
+	OP_TERMINAL,	/* the same for a tool that the console runs: all but its start */
 	OP_COMMAND,	/* argv, input on its stdin; dst, dev: a device that must be the one meant */
 	OP_REMEMBER,	/* journal: input, that a repair of several operations begins */
 	OP_FORGET,	/* journal: it has ended */
@@ -113,6 +115,9 @@ struct plan {
 	char step[16];		/* name of its step */
 	char *title;		/* "Detach: PID 1 moves into RAM" */
 	char *undo;		/* "Undo: resume." or why there is none */
+	char *target;		/* what it works on, as one would know it again; NULL none */
+	char *needs;		/* memory that it wants; NULL next to nothing */
+	bool scarce;		/* that is not there */
 	char *token;		/* the word to type; NULL: Enter is enough */
 	char *secret_what;	/* "the passphrase of cryptroot", to be asked for; NULL none */
 	char *token_what;	/* what the word is: "device and last 4 of its serial" */

@@ -152,7 +152,8 @@ static int find_container(struct resize *rz, struct error *err)
 static int find_size(struct resize *rz, struct error *err)
 {
 	const struct blockdev *b = rz->rp->dev;
-	const char *size = repair_value(rz->rp, "size");
+	char buf[32];
+	const char *size = repair_value(rz->rp, "size", buf, sizeof(buf));
 
 	rz->max = !strcmp(size, "max");
 	if (rz->max)
@@ -294,7 +295,8 @@ static void add_remember(struct plan *plan, const struct repair *rp, const struc
 
 static int find_store(struct change *ch, struct error *err)
 {
-	const char *via = repair_value(ch->rp, "via");
+	char buf[32];
+	const char *via = repair_value(ch->rp, "via", buf, sizeof(buf));
 	const struct blockdev *b;
 
 	if (!strcmp(via, "ram"))
@@ -307,7 +309,7 @@ static int find_store(struct change *ch, struct error *err)
 		return error_set(err, EINVAL, "change-fs", b->path, "no file system is on it",
 				 "Make one on it first (Repair, Make), or say ram.");
 	ch->store = b;
-	return repair_refuse_busy(ch->rp->s, b, err);
+	return repair_refuse_busy(ch->rp->s, b, false, err);
 }
 
 static int find_change(struct change *ch, struct error *err)
@@ -316,7 +318,8 @@ static int find_change(struct change *ch, struct error *err)
 	const struct repair *rp = ch->rp;
 	const struct unfinished *u = &rp->s->unfinished;
 	bool goes_on = unfinished_is(u, rp->tool->name, rp->dev);
-	const char *fs = repair_value(rp, "fs");
+	char buf[32];
+	const char *fs = repair_value(rp, "fs", buf, sizeof(buf));
 	size_t i;
 
 	ch->is = ch->will = *rp->dev;

@@ -21,129 +21,6 @@ static void repair_state(const struct snapshot *s, struct step_state *ret)
 		state_set(ret, STEP_READY, 0, "devices", "Choose a device: check, fix, copy, make.");
 }
 
-/* The operator's answer to @key, or NULL when there is none. */
-static const char *given(const struct repair *rp, const char *key)
-{
-	const char *const *a;
-	size_t len = strlen(key);
-
-	for (a = rp->answers; a && *a; a++)
-		if (!strncmp(*a, key, len) && (*a)[len] == '=')
-			return *a + len + 1;
-	return NULL;
-}
-
-static const struct tool_question *question(const struct tool *tool, const char *key)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(tool->ask) / sizeof(tool->ask[0]) && tool->ask[i].key; i++)
-		if (!strcmp(tool->ask[i].key, key))
-			return &tool->ask[i];
-	return NULL;
-}
-
-const char *repair_value(const struct repair *rp, const char *key)
-{
-	const struct tool_question *q = question(rp->tool, key);
-	const char *answer;
-
-	if (!strcmp(key, "dev"))
-		return rp->dev->path;
-	answer = q ? unfinished_answer(&rp->s->unfinished, rp->tool->name, rp->dev, key) : NULL;
-	if (q && !answer)
-		answer = given(rp, key);
-	if (answer)
-		return answer;
-	if (q && !q->fallback)
-		return NULL;
-	if (q && q->fallback[0] != '{')
-		return q->fallback;
-	if (!strcmp(key, "uuid"))
-		return rp->dev->uuid ? rp->dev->uuid : "";
-	if (!strcmp(key, "label"))
-		return rp->dev->label ? rp->dev->label : "";
-	return NULL;
-}
-
-/*
- * One word of argv with its {key} replaced. NULL and *ret_key when the key has
- * no value; NULL without memory. The value stays inside its word.
- */
-static char *expand(const struct repair *rp, const char *word, bool *ret_empty)
-{
-	const char *open = strchr(word, '{');
-	const char *end = open ? strchr(open, '}') : NULL;
-	char key[32];
-	const char *value;
-
-	*ret_empty = false;
-	if (!end)
-		return strdup(word);
-	text_fmt(key, sizeof(key), "%.*s", (int)(end - open - 1), open + 1);
-	value = repair_value(rp, key);
-	*ret_empty = !value || !*value;
-	return text_dup("%.*s%s%s", (int)(open - word), word, value ? value : "", end + 1);
-}
-
-/* argv of @words; an option whose value is empty goes with its value. */
-static void fill_argv(struct plan *plan, struct op *op, const struct repair *rp,
-		      const char *const *words)
-{
-	const char *const *w;
-	size_t n = 0;
-	bool empty;
-	char *word;
-
-	for (w = words; *w; w++)
-		n++;
-	op->argv = calloc(n + 1, sizeof(*op->argv));
-	if (!op->argv) {
-		plan->oom = true;
-		return;
-	}
-	n = 0;
-	for (w = words; *w; w++) {
-		word = expand(rp, *w, &empty);
-		if (!word)
-			plan->oom = true;
-		if (!empty) {
-			op->argv[n++] = word;
-			continue;
-		}
-		free(word);
-		if (n && op->argv[n - 1] && op->argv[n - 1][0] == '-') {
-			free(op->argv[--n]);
-			op->argv[n] = NULL;
-		}
-	}
-}
-
-static void fill_command(struct plan *plan, struct op *op)
-{
-	char *text = NULL;
-	size_t size = 0, i;
-	FILE *f = open_memstream(&text, &size);
-
-	if (!f) {
-		plan->oom = true;
-		return;
-	}
-	for (i = 0; op->argv && op->argv[i]; i++) {
-		/* its progress goes to a pipe of ours; a shell has none there */
-		if (!strcmp(op->argv[i], "-C") && op->argv[i + 1]) {
-			i++;
-			continue;
-		}
-		if (i)
-			fputc(' ', f);
-		text_shell(f, op->argv[i]);
-	}
-	fclose(f);
-	free(op->command);
-	op->command = text;
-}
-
 const struct blockdev *repair_disk(const struct snapshot *s, const struct blockdev *b)
 {
 	while (b->parent >= 0)
@@ -176,11 +53,12 @@ static void fill_token(struct plan *plan, const struct repair *rp)
 	}
 }
 
-static int refuse_in_use(const struct snapshot *s, const struct blockdev *b, struct error *err)
+static int refuse_in_use(const struct snapshot *s, const struct blockdev *b, bool stacked_ok,
+			 struct error *err)
 {
-	bool ours = mounted_by_us(s, b);
+	bool ours = mounted_by_us(s, b), layered = stacked_ok && b->stacked;
 
-	if ((!b->mounted || ours) && !b->swap && !b->stacked && (!b->busy_open || ours))
+	if ((!b->mounted || ours) && !b->swap && (layered || (!b->stacked && (!b->busy_open || ours))))
 		return 0;
 	return error_set(err, EBUSY, "repair", b->path, "the device is in use",
 			 "Used by: %s. Free it first.",
@@ -188,17 +66,18 @@ static int refuse_in_use(const struct snapshot *s, const struct blockdev *b, str
 }
 
 /* Something below @b (a partition, a volume) in use makes @b in use too. */
-int repair_refuse_busy(const struct snapshot *s, const struct blockdev *b, struct error *err)
+int repair_refuse_busy(const struct snapshot *s, const struct blockdev *b, bool stacked_ok,
+		       struct error *err)
 {
 	const struct blockdev *c;
 	size_t i;
-	int r = refuse_in_use(s, b, err);
+	int r = refuse_in_use(s, b, stacked_ok, err);
 	long up;
 
 	for (i = 0; r == 0 && i < s->devs.n; i++) {
 		for (c = &s->devs.row[i], up = c->parent; up >= 0; up = s->devs.row[up].parent)
 			if (&s->devs.row[up] == b)
-				r = refuse_in_use(s, c, err);
+				r = refuse_in_use(s, c, stacked_ok, err);
 	}
 	return r;
 }
@@ -218,7 +97,7 @@ static int refuse_source(const struct repair *rp, const char *src, struct error 
 				 "the target is smaller than the source",
 				 "Choose a target of at least %llu bytes.",
 				 (unsigned long long)from->size);
-	return repair_refuse_busy(rp->s, from, err);
+	return repair_refuse_busy(rp->s, from, false, err);
 }
 
 static int refuse_path(const char *path, struct error *err)
@@ -240,12 +119,13 @@ static int check_answers(const struct repair *rp, struct error *err)
 {
 	const struct tool_question *q;
 	const char *value;
+	char buf[320];
 	int r = 0;
 	size_t i;
 
 	for (i = 0; r == 0 && i < 4 && rp->tool->ask[i].key; i++) {
 		q = &rp->tool->ask[i];
-		value = repair_value(rp, q->key);
+		value = repair_value(rp, q->key, buf, sizeof(buf));
 		if (!value || (!*value && !q->fallback))
 			return error_set(err, EINVAL, "repair", q->key, "a question is not answered",
 					 "%s: give it with --set %s=...", q->ask, q->key);
@@ -270,13 +150,30 @@ static int check_same(const struct repair *rp, struct error *err)
 	for (a = rp->answers; a && *a; a++) {
 		text_fmt(key, sizeof(key), "%.*s", (int)strcspn(*a, "="), *a);
 		value = unfinished_answer(&rp->s->unfinished, rp->tool->name, rp->dev, key);
-		if (value && strcmp(value, given(rp, key)))
+		if (value && strcmp(value, repair_given(rp, key)))
 			return error_set(err, EINVAL, "repair", *a,
 					 "this repair has begun with another answer",
 					 "It began with %s=%s: go on with that. To give it up: rm %s", key,
 					 value, CAREEN_RECIPE);
 	}
 	return 0;
+}
+
+/* A program that is not in the rescue, of the tool or of one that its plan has, too. */
+static int refuse_absent(const struct repair *rp, const struct tool *tool, struct error *err)
+{
+	const char *const others[] = { tool->before, tool->after };
+	size_t i;
+	int r = 0;
+
+	if (!tool_is_here(tool, &rp->s->programs))
+		return error_set(err, ENOENT, "repair", tool->program, "it is not in this rescue",
+				 "In the normal system: apt install %s; update-initramfs -u (or "
+				 "careen enter --replace).", tool->package);
+	for (i = 0; r == 0 && i < sizeof(others) / sizeof(others[0]); i++)
+		if (others[i])
+			r = refuse_absent(rp, tool_find(others[i]), err);
+	return r;
 }
 
 static int find_target(struct repair *rp, const struct plan_opts *opts, struct error *err)
@@ -305,7 +202,45 @@ static int find_target(struct repair *rp, const struct plan_opts *opts, struct e
 		return error_set(err, EROFS, "repair", rp->dev->path, NULL,
 				 "Make it writable with: blockdev --setrw %s", rp->dev->path);
 	rp->answers = opts->answers;
-	return goes_on ? check_same(rp, err) : 0;
+	return goes_on ? check_same(rp, err) : refuse_absent(rp, rp->tool, err);
+}
+
+/* The device as one would know it again. */
+static void fill_target(struct plan *plan, const struct repair *rp)
+{
+	const struct blockdev *b = rp->dev, *disk = repair_disk(rp->s, b);
+	bool known = b->fstype && *b->fstype, labelled = known && b->label && *b->label;
+	char size[16];
+
+	plan_set(plan, &plan->target, "On %s: %s, %s%s%s%s; %s%s%s%s%s.", b->path,
+		 text_size(size, sizeof(size), b->size), known ? b->fstype : "nothing that is known",
+		 labelled ? " \"" : "", labelled ? b->label : "", labelled ? "\"" : "",
+		 disk == b ? "" : disk->path, disk == b ? "" : " ",
+		 disk->model && *disk->model ? disk->model : "no model",
+		 disk->serial && *disk->serial ? ", serial " : ", no serial number",
+		 disk->serial ? disk->serial : "");
+}
+
+#define TB (1ull << 40)
+
+/* At most, about, for a device of this size. */
+static uint64_t ram_of(const struct tool *tool, const struct blockdev *b)
+{
+	return ((uint64_t)tool->ram_mb << 20) + (tool->ram_mb_per_tb * (b->size >> 20) / (TB >> 20) << 20);
+}
+
+static void fill_needs(struct plan *plan, const struct repair *rp)
+{
+	uint64_t want = ram_of(rp->tool, rp->dev), have = rp->s->host.mem_available;
+	char a[16], b[16];
+
+	if (!want)
+		return;
+	plan->scarce = want > have;
+	plan_set(plan, &plan->needs, "Memory: %s at most, about; %s are free.%s",
+		 text_size(a, sizeof(a), want), text_size(b, sizeof(b), have), want <= have ? "" :
+		 " If it is killed for want of it: add swap on another disk (Make swap space, "
+		 "swapon), then run it again.");
 }
 
 void repair_written(struct plan *plan, const struct blockdev *dev)
@@ -317,10 +252,13 @@ void repair_written(struct plan *plan, const struct blockdev *dev)
 	plan_set(plan, &op->command, "echo %s >> %s", dev->path, CAREEN_WRITTEN);
 }
 
-static void fill_device(struct plan *plan, struct op *op, const struct blockdev *dev)
+static void fill_device(struct plan *plan, struct op *op, const struct snapshot *s,
+			const struct blockdev *dev)
 {
+	const struct blockdev *disk = s ? repair_disk(s, dev) : dev;
+
 	op->dev = (struct dev_id){ .dev = dev->dev, .diskseq = dev->diskseq };
-	text_fmt(op->dev.serial, sizeof(op->dev.serial), "%s", dev->serial ? dev->serial : "");
+	text_fmt(op->dev.serial, sizeof(op->dev.serial), "%s", disk->serial ? disk->serial : "");
 	plan_set(plan, &op->dst, "%s", dev->path);
 }
 
@@ -328,12 +266,22 @@ struct op *repair_tool(struct plan *plan, const struct repair *rp, const struct 
 		       const struct blockdev *dev)
 {
 	struct repair this = { rp->s, tool, dev, rp->answers };
-	struct op *op = plan_add(plan, OP_TOOL, tool->danger, 0, "%s: %s", tool->title, dev->path);
+	struct op *op = plan_add(plan, tool->terminal ? OP_TERMINAL : OP_TOOL, tool->danger, 0,
+				 "%s: %s", tool->title, dev->path);
+	char buf[320];
 
 	op->tool = tool;
-	fill_device(plan, op, dev);
-	fill_argv(plan, op, &this, tool->argv);
-	fill_command(plan, op);
+	fill_device(plan, op, rp->s, dev);
+	if (tool->mounts)
+		plan_set(plan, &op->fstype, "%s", dev->fstype);
+	if (tool->proves)
+		plan_set(plan, &op->options, "%s=%s", tool->proves,
+			 repair_value(&this, tool->proves, buf, sizeof(buf)));
+	repair_argv(plan, op, &this);
+	if (tool->secret) {
+		op->needs_secret = true;
+		plan_set(plan, &plan->secret_what, "%s of %s", tool->secret, dev->path);
+	}
 	return op;
 }
 
@@ -343,34 +291,42 @@ struct op *repair_command(struct plan *plan, const struct blockdev *dev, enum da
 	struct op *op = plan_add(plan, OP_COMMAND, danger, 0, "%s", title);
 
 	if (dev)
-		fill_device(plan, op, dev);
+		fill_device(plan, op, NULL, dev);
 	plan_words(plan, op, words);
 	return op;
 }
 
 static int build(const struct repair *rp, struct plan **ret, struct error *err)
 {
+	const struct tool *tool = rp->tool;
 	char title[160];
 	struct plan *plan;
 	int r = 0;
 
-	text_fmt(title, sizeof(title), "Repair: %s, %s", rp->tool->title, rp->dev->path);
+	text_fmt(title, sizeof(title), "Repair: %s, %s", tool->title, rp->dev->path);
 	plan = plan_new("repair", title);
 	if (!plan)
 		return plan_finish(plan, ret, err);
+	fill_target(plan, rp);
+	fill_needs(plan, rp);
 	plan_our_mounts(plan, rp->s);
-	if (rp->tool->danger == DANGER_DESTROYS) {
+	if (tool->danger == DANGER_DESTROYS) {
 		plan_set(plan, &plan->undo, "No undo: %s is written to.", rp->dev->path);
 		fill_token(plan, rp);
-		if (!rp->tool->recipe)
+		if (!tool->recipe)
 			repair_written(plan, rp->dev);
 	} else {
-		plan_set(plan, &plan->undo, "Only reads %s.", rp->dev->path);
+		plan_set(plan, &plan->undo, tool->undo ? "%s" : "Only reads %s.",
+			 tool->undo ? tool->undo : rp->dev->path);
 	}
-	if (rp->tool->recipe)
-		r = rp->tool->recipe(rp, plan, err);
-	else
-		repair_tool(plan, rp, rp->tool, rp->dev);
+	if (tool->recipe)
+		r = tool->recipe(rp, plan, err);
+	if (tool->before)
+		repair_tool(plan, rp, tool_find(tool->before), rp->dev);
+	if (!tool->recipe)
+		repair_tool(plan, rp, tool, rp->dev);
+	if (tool->after)
+		repair_tool(plan, rp, tool_find(tool->after), rp->dev);
 	if (r == 0)
 		return plan_finish(plan, ret, err);
 	plan_free(plan);
@@ -393,7 +349,7 @@ static int repair_plan(const struct snapshot *s, const struct plan_opts *opts,
 	r = find_target(&rp, opts, err);
 	if (r < 0)
 		return r;
-	r = repair_refuse_busy(s, rp.dev, err);
+	r = repair_refuse_busy(s, rp.dev, rp.tool->stacked_ok, err);
 	if (r < 0)
 		return r;
 	r = check_answers(&rp, err);

@@ -13,13 +13,21 @@ struct repair {
 	const char *const *answers;
 };
 
-/* What {key} stands for in the tool's words; NULL when nobody knows. */
-const char *repair_value(const struct repair *rp, const char *key);
+/* The operator's answer to @key, or NULL when there is none. */
+const char *repair_given(const struct repair *rp, const char *key);
+/* What {key} stands for in the tool's words, in @buf or elsewhere; NULL when nobody knows. */
+const char *repair_value(const struct repair *rp, const char *key, char *buf, size_t size);
+/* argv of @rp's tool, and the command as a shell has it. */
+void repair_argv(struct plan *plan, struct op *op, const struct repair *rp);
 /* The row of the whole disk that @b lies on: it carries the serial. */
 const struct blockdev *repair_disk(const struct snapshot *s, const struct blockdev *b);
 
-/* -EBUSY when @b, or anything on it, is in use by others than an unfinished repair of ours. */
-int repair_refuse_busy(const struct snapshot *s, const struct blockdev *b, struct error *err);
+/*
+ * -EBUSY when @b, or anything on it, is in use by others than an unfinished repair of ours.
+ * @stacked_ok: what is open on it, and used by nobody, is no use.
+ */
+int repair_refuse_busy(const struct snapshot *s, const struct blockdev *b, bool stacked_ok,
+		       struct error *err);
 
 /* Add an op: @tool on @dev, with @rp's answers. */
 struct op *repair_tool(struct plan *plan, const struct repair *rp, const struct tool *tool,

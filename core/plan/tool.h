@@ -11,9 +11,18 @@
 
 struct blockdev;
 struct error;
+struct programs;
 struct repair;
+struct snapshot;
 
-enum tool_progress { PROGRESS_NONE, PROGRESS_E2FSCK, PROGRESS_DD, PROGRESS_MKE2FS };
+enum tool_progress {
+	PROGRESS_NONE,
+	PROGRESS_E2FSCK,	/* "pass current max" on a descriptor */
+	PROGRESS_DD,		/* bytes copied, of those of its source */
+	PROGRESS_MKE2FS,	/* "label: 12/512", rubbed out */
+	PROGRESS_RESIZE2FS,	/* forty marks a pass */
+	PROGRESS_LINE,		/* lines that end in a carriage return */
+};
 enum tool_result { TOOL_GOOD, TOOL_FIXED, TOOL_LEFT, TOOL_FAILED };
 
 struct tool_exit {
@@ -36,16 +45,26 @@ struct tool {
 	const char *name;	/* "ext4-fix" */
 	const char *title;	/* "Check and fix" */
 	const char *about;	/* one sentence */
-	const char *fstypes;	/* blank-separated; NULL = any device */
+	const char *fstypes;	/* blank-separated, "none": nothing known; NULL = any device */
+	const char *devtypes;	/* of ->type of a device, blank-separated; NULL = any */
 	const char *program;	/* "e2fsck" */
-	const char *package;	/* Debian package that has it */
+	const char *package;	/* Debian package that has it; NULL: every rescue has it */
 	const char *const *argv;/* words with {dev} {uuid} {label} {key}; a word whose
 				   {key} is empty is dropped together with the word before
 				   it when that word starts with '-' */
 	struct tool_question ask[4];	/* key NULL ends it */
 	const struct tool_exit *exits;	/* text NULL ends it */
-	enum danger danger;	/* DANGER_NONE or DANGER_DESTROYS */
+	enum danger danger;
 	enum tool_progress progress;
+	const char *before, *after;	/* tools that run before and after it, in its plan */
+	const char *undo;	/* of DANGER_UNDOABLE: how */
+	const char *secret;	/* asked for, and its standard input: "the passphrase" */
+	const char *proves;	/* "label", "uuid": its question whose answer must be true of
+				   the device afterwards, as some programs fail in silence */
+	unsigned ram_mb, ram_mb_per_tb;	/* at most, about; 0 = next to nothing */
+	bool stacked_ok;	/* what lies on the device may be open, if it is not in use */
+	bool mounts;		/* it works on {dir}, where the device is mounted for it alone */
+	bool terminal;		/* it talks to the operator: run by the console itself */
 	/* More than one program: adds the plan's operations, repair_written() among them, or
 	   says why not; argv is NULL. */
 	int (*recipe)(const struct repair *rp, struct plan *plan, struct error *err);
@@ -55,12 +74,18 @@ struct tool {
 #define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
 /* The families, one a file, in the order of families[] in tool.c; name NULL ends each. */
-extern const struct tool tools_copy[], tools_recipe[];
+extern const struct tool tools_ext[], tools_xfs[], tools_btrfs[], tools_fat_f2fs[], tools_swap[],
+	tools_luks[], tools_lvm[], tools_md[], tools_table[], tools_copy[], tools_recipe[];
 
 /* All tools in their order: NULL begins it, and is its end. */
 const struct tool *tool_next(const struct tool *after);
 const struct tool *tool_find(const char *name);
 bool tool_suits(const struct tool *tool, const struct blockdev *dev);
+bool tool_is_here(const struct tool *tool, const struct programs *programs);
+/* What stands as the answer to @question of @tool to begin with, in @buf or elsewhere; "" if none. */
+const char *tool_suggest(const struct snapshot *s, const struct blockdev *dev,
+			 const struct tool *tool, const struct tool_question *question,
+			 char *buf, size_t size);
 /* What exit status @status of @tool means; never NULL. */
 const struct tool_exit *tool_exit_meaning(const struct tool *tool, int status);
 

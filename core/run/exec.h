@@ -27,7 +27,7 @@ op_fn op_umount;							/* op_umount.c */
 op_fn op_stack;								/* op_stack.c */
 op_fn op_mount;								/* op_mount.c */
 op_fn op_prove_off;							/* op_prove.c */
-op_fn op_tool;								/* op_tool.c */
+op_fn op_tool, op_terminal;						/* op_tool.c */
 op_fn op_command, op_remember, op_forget;				/* op_command.c */
 op_fn op_reboot, op_poweroff;						/* op_end.c */
 op_fn op_check_init;							/* op_init.c */
@@ -100,9 +100,12 @@ const struct stuck *stuck_on(pid_t pid);
 /* op_stack.c: the path of the free device that has @uuid. */
 int device_by_uuid(const char *uuid, char *buf, size_t size, struct error *err);
 
-/* ident.c: is @path still the device that the plan meant, and is it free? */
+/*
+ * ident.c: is @path still the device that the plan meant, and is it free? @stacked_ok: what
+ * lies on it may be open, if that is not in use. device_free() looks at the serial number, too.
+ */
 int device_identity(const char *path, const struct dev_id *id, struct error *err);
-int device_free(const char *path, struct error *err);
+int device_free(const char *path, const struct dev_id *id, bool stacked_ok, struct error *err);
 
 /* tool_progress.c: a tool's output made into progress and notes. */
 struct tool_watch {
@@ -113,6 +116,7 @@ struct tool_watch {
 	char line[512], prog[128];	/* not ended yet, of the output and of fd 9 */
 	size_t len, prog_len;
 	char label[64];		/* what mke2fs is doing */
+	int pass, marks;	/* how far resize2fs is */
 	char told[96];		/* last progress that was told */
 	char last[160];		/* last line that said something, for errors */
 };

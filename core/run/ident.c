@@ -65,17 +65,28 @@ static bool is_on(const struct blockdevs *bs, size_t i, const struct blockdev *d
 	return false;
 }
 
-static const struct blockdev *in_use(const struct blockdevs *bs, const struct blockdev *d)
+static const struct blockdev *in_use(const struct blockdevs *bs, const struct blockdev *d,
+				     bool stacked_ok)
 {
 	const struct blockdev *b;
 	size_t i;
+	bool layered;
 
 	for (i = 0; i < bs->n; i++) {
 		b = &bs->row[i];
-		if ((b->mounted || b->swap || b->stacked || b->busy_open) && is_on(bs, i, d))
+		layered = stacked_ok && b->stacked;
+		if ((b->mounted || b->swap || (!layered && (b->stacked || b->busy_open))) &&
+		    is_on(bs, i, d))
 			return b;
 	}
 	return NULL;
+}
+
+static bool other_serial(const struct blockdevs *bs, const struct blockdev *d, const char *serial)
+{
+	while (d->parent >= 0)
+		d = &bs->row[d->parent];
+	return *serial && strcmp(d->serial ? d->serial : "", serial);
 }
 
 /* @d, what is on it, and what it is on: a disk's writer writes to its partitions. */
@@ -133,7 +144,7 @@ static int busy(const char *path, const char *name, const char *who, struct erro
 			 "Nothing was done. Free it first: unmount, swapoff, or close what is on it.");
 }
 
-int device_free(const char *path, struct error *err)
+int device_free(const char *path, const struct dev_id *id, bool stacked_ok, struct error *err)
 {
 	const struct blockdev *d, *b;
 	struct snapshot *s = NULL;
@@ -143,10 +154,13 @@ int device_free(const char *path, struct error *err)
 	if (r < 0)
 		return r;
 	d = blockdevs_find(&s->devs, path);
-	b = d ? in_use(&s->devs, d) : NULL;
+	b = d ? in_use(&s->devs, d, stacked_ok) : NULL;
 	if (!d)
 		r = error_set(err, ENODEV, "check", path, "no such device",
 			      "Nothing was done. Make the plan again.");
+	else if (d->dev != id->dev || other_serial(&s->devs, d, id->serial))
+		r = changed(path, "its disk has another serial number than when the plan was made",
+			    err);
 	else if (b)
 		r = busy(path, b->path, b->used_by && *b->used_by ? b->used_by :
 			 "the kernel has it open", err);

@@ -31,6 +31,7 @@ const struct op_exec op_execs[OP_KINDS] = {
 	[OP_PROVE_OFF]		= { "prove-off", op_prove_off },
 	[OP_WRITTEN]		= { "written", op_written },
 	[OP_TOOL]		= { "tool", op_tool },
+	[OP_TERMINAL]		= { "terminal", op_terminal },
 	[OP_COMMAND]		= { "command", op_command },
 	[OP_REMEMBER]		= { "remember", op_remember },
 	[OP_FORGET]		= { "forget", op_forget },

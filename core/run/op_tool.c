@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "model/snapshot.h"
 #include "plan/tool.h"
 #include "run/exec.h"
 #include "run/spawn.h"
@@ -47,6 +48,30 @@ static void on_progress(void *arg, const char *buf, size_t n)
 	tool_watch_fd(arg, buf, n);
 }
 
+/* How many processes the kernel has killed for want of memory [mm/oom_kill.c]; -1 unknown. */
+static long oom_kills(void)
+{
+	char *text = read_whole("/proc/vmstat");
+	const char *at = text ? strstr(text, "\noom_kill ") : NULL;
+	long n = at ? strtol(at + strlen("\noom_kill "), NULL, 10) : -1;
+
+	free(text);
+	return n;
+}
+
+/* A tool's own words are no help when its disk has gone. */
+static int vanished(const struct op *op, struct error *err)
+{
+	if (!op->dev.dev || device_identity(op->dst, &op->dev, NULL) == 0)
+		return 0;
+	return error_set(err, ENODEV, op->tool->program, op->dst,
+			 "the disk went away while it worked", "%s",
+			 op->tool->danger == DANGER_DESTROYS ?
+			 "What was written by then is on it. Attach it again, look at the Devices "
+			 "view, and make the plan again." :
+			 "Nothing was written to it. Attach it again, and make the plan again.");
+}
+
 /* What is true of the device after a tool was ended before its time. */
 static int ended_early(const struct op *op, const struct tool_watch *w, int code,
 		       const char *why, struct error *err)
@@ -63,30 +88,90 @@ static int ended_early(const struct op *op, const struct tool_watch *w, int code
 			 "The device has been written to and is incomplete. Run it again.");
 }
 
+static int killed(const struct op *op, const struct tool_watch *w, int sig, long kills_before,
+		  struct error *err)
+{
+	char why[120];
+
+	if (sig == SIGKILL && oom_kills() > kills_before)
+		text_fmt(why, sizeof(why), "killed by the kernel, which ran out of memory");
+	else
+		text_fmt(why, sizeof(why), "killed by signal %d (%s)", sig, strsignal(sig));
+	return ended_early(op, w, EIO, why, err);
+}
+
 static int judge(struct op_ctx *ctx, const struct op *op, const struct spawn *sp,
-		 const struct tool_watch *w, int status, struct error *err)
+		 const struct tool_watch *w, int status, long kills, struct error *err)
 {
 	const struct tool_exit *e;
 	char why[250];
+	int r;
 
 	if (sp->stopped)
 		return ended_early(op, w, ECANCELED, "stopped by the operator", err);
 	if (sp->timed_out)
 		return ended_early(op, w, ETIMEDOUT, "not done in time", err);
-	if (WIFSIGNALED(status)) {
-		text_fmt(why, sizeof(why), "killed by signal %d (%s)", WTERMSIG(status),
-			 WTERMSIG(status) == SIGKILL ? "out of memory?" :
-			 strsignal(WTERMSIG(status)));
-		return ended_early(op, w, EIO, why, err);
-	}
+	if (WIFSIGNALED(status))
+		return killed(op, w, WTERMSIG(status), kills, err);
 	e = tool_exit_meaning(op->tool, WEXITSTATUS(status));
 	if (e->result == TOOL_GOOD || e->result == TOOL_FIXED) {
 		ctx_note(ctx, "%s: %s", op->tool->program, e->text);
 		return 0;
 	}
+	r = vanished(op, err);
+	if (r < 0)
+		return r;
 	text_fmt(why, sizeof(why), "%s (status %d)%s%.120s", e->text, WEXITSTATUS(status),
 		 w->last[0] ? ": " : "", w->last);
 	return error_set(err, EIO, op->tool->program, op->dst, why, "%s", e->next ? e->next : "");
+}
+
+/* "label=data", as libblkid reads it from the device now. */
+static int prove(const struct op *op, struct error *err)
+{
+	const char *want = op->options ? strchr(op->options, '=') : NULL, *is = "";
+	const struct blockdev *d;
+	struct snapshot *s = NULL;
+	char why[160];
+	int r;
+
+	if (!want)
+		return 0;
+	r = snapshot_take(SNAP_MOUNTS | SNAP_DEVICES, &s, err);
+	if (r < 0)
+		return r;
+	d = blockdevs_find(&s->devs, op->dst);
+	if (d)
+		is = !strncmp(op->options, "uuid", 4) ? d->uuid : d->label;
+	if (strcmp(is, want + 1)) {
+		text_fmt(why, sizeof(why), "it has not taken it: %.*s is \"%.60s\"",
+			 (int)(want - op->options), op->options, is);
+		r = error_set(err, EIO, op->tool->program, op->dst, why,
+			      "The log has its own words.");
+	}
+	snapshot_free(s);
+	return r;
+}
+
+/* device 0: a file, which only the tests work on */
+static int check_device(const struct op *op, struct error *err)
+{
+	int r = op->dev.dev ? device_identity(op->dst, &op->dev, err) : 0;
+
+	if (r == 0 && op->dev.dev)
+		r = device_free(op->dst, &op->dev, op->tool->stacked_ok, err);
+	return r;
+}
+
+/* The console runs it as soon as this job has come to its end. */
+int op_terminal(struct op_ctx *ctx, const struct op *op, struct error *err)
+{
+	int r = check_device(op, err);
+
+	if (r == 0)
+		ctx_note(ctx, "%s is free, and the one that was meant: %s follows at the terminal",
+			 op->dst, op->tool->program);
+	return r;
 }
 
 int op_tool(struct op_ctx *ctx, const struct op *op, struct error *err)
@@ -97,14 +182,12 @@ int op_tool(struct op_ctx *ctx, const struct op *op, struct error *err)
 	struct spawn sp = {
 		.ctx = ctx, .argv = op->argv, .output = on_output, .arg = &w,
 		.until = op->deadline_s ? now_ms() + 1000 * (int64_t)op->deadline_s : 0,
+		.mount_dev = op->fstype ? op->dst : NULL, .mount_type = op->fstype,
+		.input = op->secret, .input_len = op->secret_len,
 	};
-	int status, r = 0;
+	long kills = oom_kills();
+	int status, r = check_device(op, err);
 
-	/* device 0: a file, which only the tests work on */
-	if (op->dev.dev)
-		r = device_identity(op->dst, &op->dev, err);
-	if (r == 0 && op->dev.dev)
-		r = device_free(op->dst, err);
 	if (r < 0)
 		return r;
 	if (op->tool->progress == PROGRESS_E2FSCK)
@@ -114,5 +197,6 @@ int op_tool(struct op_ctx *ctx, const struct op *op, struct error *err)
 	if (r < 0)
 		return r;
 	tool_watch_end(&w);
-	return judge(ctx, op, &sp, &w, status, err);
+	r = judge(ctx, op, &sp, &w, status, kills, err);
+	return r < 0 ? r : prove(op, err);
 }

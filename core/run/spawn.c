@@ -97,7 +97,7 @@ child_exec(const struct spawn *sp, int out, int prog, int report)
 		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
 		"LC_ALL=C.UTF-8", "TERM=dumb", "HOME=/root", NULL
 	};
-	int code, null = open_input(sp);
+	int code = 0, null = open_input(sp);
 
 	setpgid(0, 0);
 	reset_child_signals();
@@ -113,9 +113,14 @@ child_exec(const struct spawn *sp, int out, int prog, int report)
 	    (prog < 0 || dup2(prog, SPAWN_PROGRESS_FD) >= 0) &&
 	    (!sp->apart || (unshare(CLONE_NEWNS) == 0 &&
 			    sys->mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0)) &&
-	    (!sp->root || chroot(sp->root) == 0) && chdir("/") == 0)
-		execvpe(sp->argv[0], sp->argv, envp);
-	code = errno;
+	    (!sp->root || chroot(sp->root) == 0) && chdir("/") == 0) {
+		/* told apart from exec's errors by its sign */
+		code = sp->mount_dev ? spawn_mounted(sp, report) : 0;
+		if (code == 0)
+			execvpe(sp->argv[0], sp->argv, envp);
+	}
+	if (code == 0)
+		code = errno;
 	if (write(report, &code, sizeof(code)) < 0)
 		_exit(126);
 	_exit(127);
@@ -195,6 +200,10 @@ static int follow(struct running *run)
 
 static int exec_failed(const struct spawn *sp, int code, struct error *err)
 {
+	if (code < 0)
+		return error_set(err, code, "mount", sp->mount_dev, NULL,
+				 "The kernel says more: dmesg, in a shell (!). If the file system is "
+				 "damaged, check and repair it first.");
 	return error_set(err, code, "run", sp->argv[0],
 			 code == ENOENT ? "this program is not there" : NULL,
 			 "%s", code == ENOENT && !sp->root ?

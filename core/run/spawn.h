@@ -16,6 +16,7 @@ struct spawn {
 	bool apart;			/* in a mount namespace of its own: its mounts end with it */
 	const char *root;		/* chroot here first; NULL = the rescue */
 	int64_t until;			/* now_ms() deadline, 0 = none */
+	const char *mount_dev, *mount_type;	/* mounted on CAREEN_WORK for it alone; NULL not */
 	const char *input;		/* its stdin; NULL = nothing */
 	size_t input_len;
 	void (*output)(void *arg, const char *buf, size_t n);	/* stdout and stderr */
@@ -33,6 +34,13 @@ struct said {
 	size_t len;
 };
 void said_take(void *said, const char *buf, size_t n);	/* a spawn's ->output */
+
+/*
+ * spawn_mount.c, in the child that will execute the program: only a grandchild comes back
+ * from it, with 0, into a mount namespace of its own; this process waits for it, unmounts
+ * and ends as it did. -errno when it cannot be mounted. @report is closed in the one that waits.
+ */
+int spawn_mounted(const struct spawn *sp, int report);
 
 /* 0 and its wait status, or -errno when it could not be executed at all. */
 int spawn_run(struct spawn *sp, int *ret_status, struct error *err);

@@ -99,6 +99,30 @@ static bool mke2fs_line(struct tool_watch *w, const char *line)
 	return true;
 }
 
+#define PASS_MARKS 40	/* [resize/main.c resize_progress_func()] */
+
+/* "Begin pass 2 (max = 37)", then a line of '-', on which an 'X' is put for each part. */
+static void resize2fs_line(struct tool_watch *w, const char *line)
+{
+	int pass;
+
+	if (sscanf(line, "Begin pass %d", &pass) != 1)
+		return;
+	w->pass = pass;
+	w->marks = 0;
+}
+
+static void resize2fs_mark(struct tool_watch *w)
+{
+	char text[96];
+
+	if (!w->pass || w->marks == PASS_MARKS)
+		return;
+	w->marks++;
+	text_fmt(text, sizeof(text), "pass %d, %d %% of it", w->pass, 100 * w->marks / PASS_MARKS);
+	tell(w, -1, text);
+}
+
 static bool is_progress(struct tool_watch *w, const char *line)
 {
 	switch (w->tool->progress) {
@@ -106,6 +130,12 @@ static bool is_progress(struct tool_watch *w, const char *line)
 		return dd_line(w, line);
 	case PROGRESS_MKE2FS:
 		return mke2fs_line(w, line);
+	case PROGRESS_LINE:
+		tell(w, -1, line);
+		return true;
+	case PROGRESS_RESIZE2FS:
+		resize2fs_line(w, line);
+		return false;
 	default:
 		return false;
 	}
@@ -120,7 +150,8 @@ static void end_line(struct tool_watch *w, char ended)
 	if (!w->line[strspn(w->line, " \t")])
 		return;
 	text_clean(clean, sizeof(clean), w->line);
-	if (is_progress(w, clean) && ended != '\n')
+	if ((ended != '\n' || w->tool->progress != PROGRESS_LINE) && is_progress(w, clean) &&
+	    ended != '\n')
 		return;
 	if (ended == '\b')
 		return;
@@ -133,11 +164,13 @@ void tool_watch_output(struct tool_watch *w, const char *buf, size_t n)
 	size_t i;
 
 	for (i = 0; i < n; i++) {
+		if (buf[i] == 'X' && w->tool->progress == PROGRESS_RESIZE2FS)
+			resize2fs_mark(w);
 		if (buf[i] == '\n' || buf[i] == '\r' || buf[i] == '\b') {
 			if (w->len)
 				end_line(w, buf[i]);
 		} else if (w->len + 1 < sizeof(w->line)) {
-			w->line[w->len++] = buf[i];
+			w->line[w->len++] = buf[i] == '\t' ? ' ' : buf[i];
 		}
 	}
 }

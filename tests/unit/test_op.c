@@ -287,7 +287,7 @@ static void test_tool_ends(void)
 
 	is_int(run_tool("copy-onto", (char *[]){ "sh", "-c", "kill -9 $$", NULL }, &err), -EIO,
 	       "a tool killed by a signal");
-	ok(strstr(err.why, "killed by signal 9 (out of memory?)") &&
+	ok(strstr(err.why, "killed by signal 9 (Killed)") &&
 	   strstr(err.hint, "has been written to and is incomplete"), "says what is true: %s", err.why);
 	said.stop = true;
 	began = now_ms();

@@ -40,6 +40,7 @@ static struct plan *plan;
 static struct text detail;	/* of the operation under the cursor: gives way */
 static struct text foot;	/* what must be read before Enter: always whole */
 static char typed[256];
+static bool word_given;		/* the token; what is typed now is the secret */
 static bool commands;
 
 static void plan_cell(const void *rows, size_t row, size_t col, struct cell *ret)
@@ -129,6 +130,7 @@ static int make(struct console *c)
 	plan_free(plan);
 	plan = p;
 	typed[0] = '\0';
+	word_given = false;
 	list_set(&list, plan, plan->n);
 	return 0;
 }
@@ -242,10 +244,15 @@ static void add_choices(const struct console *c)
 		 s ? s->name : "no strategy");
 }
 
-/* A word to confirm it, or a passphrase that it needs: no plan wants both. */
+/* A word to confirm it, then a passphrase that it needs. */
 static bool prompted(void)
 {
 	return plan->token || plan->secret_what;
+}
+
+static bool asks_word(void)
+{
+	return plan->token && !word_given;
 }
 
 static void add_confirm(const struct console *c)
@@ -256,10 +263,10 @@ static void add_confirm(const struct console *c)
 		text_add(&foot, ST_BOLD, 0, "Esc goes back, nothing has happened.");
 	else
 		text_add(&foot, ST_BOLD, 0, "Esc goes back, nothing has happened.   Enter runs it.");
-	if (plan->token && console_may_write(c))
+	if (asks_word() && console_may_write(c))
 		text_add(&foot, ST_NORMAL, 0, "To run it, type %s:",
 			 plan->token_what ? plan->token_what : "this word");
-	if (plan->secret_what && console_may_write(c))
+	else if (plan->secret_what && console_may_write(c))
 		text_add(&foot, ST_NORMAL, 0, "To run it, type %s:", plan->secret_what);
 }
 
@@ -274,14 +281,20 @@ static void fill_detail(void)
 	if (plan->ops[at].command)
 		text_add(&detail, ST_DIM, 2, "$ %s", plan->ops[at].command);
 	add_procs(&plan->ops[at]);
+	if (plan->needs && !plan->scarce)
+		text_add(&detail, ST_DIM, 0, "%s", plan->needs);
 }
 
 static void fill_foot(const struct console *c)
 {
 	text_clear(&foot);
 	add_choices(c);
+	if (plan->target)
+		text_add(&foot, ST_NORMAL, 0, "%s", plan->target);
 	if (plan->undo)
 		text_add(&foot, ST_NORMAL, 0, "%s", plan->undo);
+	if (plan->scarce)
+		text_add(&foot, ST_WARN, 0, "%s", plan->needs);
 	add_confirm(c);
 }
 
@@ -319,9 +332,9 @@ static void plan_draw(struct console *c, struct box box)
 	fill_detail();
 	part = cut_bottom(&box, text_height(&foot, box.w - 2) + prompt);
 	if (prompt) {
-		text_fmt(label, sizeof(label), "%s > ", plan->token ? plan->token : "passphrase");
+		text_fmt(label, sizeof(label), "%s > ", asks_word() ? plan->token : "passphrase");
 		prompt_draw(part.y + part.h - 1, part.x, part.w, label,
-			    plan->token ? typed : hidden());
+			    asks_word() ? typed : hidden());
 	}
 	text_draw_top(&foot, part);
 	rows = text_height(&detail, box.w - 2);
@@ -329,6 +342,14 @@ static void plan_draw(struct console *c, struct box box)
 	if (room > 0)
 		text_draw_top(&detail, cut_bottom(&box, rows < room ? rows : room));
 	list_draw(&list, box);
+}
+
+/* What the console itself runs once the job has made sure of the device. */
+static void leave_for_terminal(struct console *c, const char *id)
+{
+	for (size_t i = 0; i < plan->n; i++)
+		if (plan->ops[i].kind == OP_TERMINAL)
+			console_terminal(c, id, plan->ops[i].argv);
 }
 
 static void start(struct console *c)
@@ -342,6 +363,7 @@ static void start(struct console *c)
 		return;
 	}
 	writer_read(&c->writer);
+	leave_for_terminal(c, id);
 	screen_pop(c);
 	console_read_job(c);
 	screen_push(c, &screen_job);
@@ -353,18 +375,21 @@ static void confirm(struct console *c)
 		console_note(c, ST_WARN, c->writer.pid ?
 			     "Nothing has happened: another operator writes. t takes over." :
 			     "Nothing has happened: this is read-only.");
+	} else if (asks_word() && strcmp(typed, plan->token)) {
+		console_note(c, ST_WARN, typed[0] ? "That is not the word. Nothing has happened." :
+			     "Type the word to run it, or Esc. Nothing has happened.");
+		typed[0] = '\0';
+	} else if (asks_word() && plan->secret_what) {
+		word_given = true;
+		typed[0] = '\0';
 	} else if (plan->secret_what && !typed[0]) {
 		console_note(c, ST_WARN, "Type the passphrase to run it, or Esc. Nothing has happened.");
 	} else if (plan->secret_what) {
 		if (plan_set_secret(plan, typed, strlen(typed)) == 0)
 			start(c);
 		explicit_bzero(typed, sizeof(typed));
-	} else if (!plan->token || strcmp(typed, plan->token) == 0) {
-		start(c);
 	} else {
-		console_note(c, ST_WARN, typed[0] ? "That is not the word. Nothing has happened." :
-			     "Type the word to run it, or Esc. Nothing has happened.");
-		typed[0] = '\0';
+		start(c);
 	}
 }
 

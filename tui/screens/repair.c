@@ -11,13 +11,14 @@
 #include "widgets/prompt.h"
 #include "widgets/text.h"
 
-#define MAX_TOOLS 32
+#define MAX_TOOLS 64
 
 enum { TOOL_COL_TITLE, TOOL_COL_ABOUT, TOOL_COL_DANGER };
 enum { DEV_COL_NAME, DEV_COL_SIZE, DEV_COL_FS, DEV_COL_USED };
 
 static char device[64];		/* "vda1": found again in each snapshot */
 static const struct tool *suited[MAX_TOOLS], *tool;
+static bool here[MAX_TOOLS];	/* its program is in this rescue */
 static size_t nsuited;
 static int asked;		/* index of the present question */
 static char answer[4][300], typed[256];
@@ -38,8 +39,10 @@ static void tool_cell(const void *rows, size_t row, size_t col, struct cell *ret
 	else if (col == TOOL_COL_ABOUT)
 		text_fmt(ret->s, sizeof(ret->s), "%s", t->about);
 	else
-		text_fmt(ret->s, sizeof(ret->s), "%s", danger_name(t->danger));
-	if (col == TOOL_COL_DANGER)
+		text_fmt(ret->s, sizeof(ret->s), "%s", here[row] ? danger_name(t->danger) : "absent");
+	if (!here[row])
+		ret->style = ST_DIM;
+	else if (col == TOOL_COL_DANGER)
 		ret->style = t->danger == DANGER_DESTROYS ? ST_BAD : ST_DIM;
 }
 
@@ -98,8 +101,10 @@ void repair_device(struct console *c, const struct blockdev *dev)
 	text_fmt(device, sizeof(device), "%s", dev->name);
 	nsuited = 0;
 	for (const struct tool *t = tool_next(NULL); t && nsuited < MAX_TOOLS; t = tool_next(t))
-		if (tool_suits(t, dev) || unfinished_is(&c->snap->unfinished, t->name, dev))
+		if (tool_suits(t, dev) || unfinished_is(&c->snap->unfinished, t->name, dev)) {
+			here[nsuited] = tool_is_here(t, &c->snap->programs);
 			suited[nsuited++] = t;
+		}
 	list_set(&tool_list, suited, nsuited);
 	list_request(&tool_list, REQ_HOME);
 	screen_push(c, &screen_tools);
@@ -119,14 +124,9 @@ static void make_plan(struct console *c)
 static void suggest(const struct console *c)
 {
 	const struct blockdev *b = blockdevs_find(&c->snap->devs, device);
-	const char *f = tool->ask[asked].fallback, *value = f ? f : "";
+	char buf[300];
+	const char *value = b ? tool_suggest(c->snap, b, tool, &tool->ask[asked], buf, sizeof(buf)) : "";
 
-	if (strcmp(value, "{uuid}") == 0)
-		value = b && b->uuid ? b->uuid : "";
-	else if (strcmp(value, "{label}") == 0)
-		value = b && b->label ? b->label : "";
-	if (b && unfinished_answer(&c->snap->unfinished, tool->name, b, tool->ask[asked].key))
-		value = unfinished_answer(&c->snap->unfinished, tool->name, b, tool->ask[asked].key);
 	text_fmt(typed, sizeof(typed), "%s", value);
 }
 
@@ -135,6 +135,10 @@ static void choose_tool(struct console *c, size_t at)
 	if (at == SIZE_MAX)
 		return;
 	tool = suited[at];
+	if (!here[at])
+		return console_note(c, ST_WARN, "%s is not in this rescue: install %s in the normal "
+				    "system, then update-initramfs -u or careen enter --replace.",
+				    tool->program, tool->package);
 	asked = 0;
 	if (!tool->ask[0].key) {
 		make_plan(c);
@@ -155,11 +159,18 @@ static void tools_draw(struct console *c, struct box box)
 {
 	size_t at = list_current(&tool_list);
 	struct box about = { box.y + box.h - 2, box.x + 1, 2, box.w - 2 };
+	char text[400];
 
 	(void)c;
 	if (at != SIZE_MAX && box.h > 8) {
 		term_fill(about.y - 1, box.x, box.w, ST_DIM, "─");
-		text_paragraph(about, ST_NORMAL, suited[at]->about);
+		if (here[at])
+			text_fmt(text, sizeof(text), "%s", suited[at]->about);
+		else
+			text_fmt(text, sizeof(text), "%s Its program, %s, is not in this rescue: "
+				 "package %s.", suited[at]->about, suited[at]->program,
+				 suited[at]->package);
+		text_paragraph(about, here[at] ? ST_NORMAL : ST_DIM, text);
 		box.h -= 3;
 	}
 	list_draw(&tool_list, box);
