@@ -384,12 +384,57 @@ const char *mount_path(const struct mount *m)
 	return *path ? path : "/";
 }
 
+bool mount_is_remote(const struct mount *m)
+{
+	return m->net && !major(m->dev);
+}
+
+static bool has_option(const char *options, const char *word, size_t len)
+{
+	const char *p = options;
+
+	for (; p; p = strchr(p, ','), p += p != NULL)
+		if (!strncmp(p, word, len) && (p[len] == ',' || !p[len]))
+			return true;
+	return false;
+}
+
+/*
+ * "seclabel" is what the kernel reports, not what it accepts; a btrfs subvolume
+ * that was restored from a copy has its old name and a new id.
+ */
+void mount_options(const struct mount *m, char *buf, size_t size)
+{
+	const char *word = m->fs_options;
+	size_t len;
+
+	text_fmt(buf, size, "%s", m->vfs_options);
+	for (; *word; word += len + (word[len] == ',')) {
+		len = strcspn(word, ",");
+		if (!len || has_option(buf, word, len) ||
+		    has_option("rw,ro,seclabel", word, len) || !strncmp(word, "subvolid=", 9))
+			continue;
+		text_fmt(buf + strlen(buf), size - strlen(buf), ",%.*s", (int)len, word);
+	}
+}
+
 const struct mount *mounts_by_id(const struct mounts *ms, int id)
 {
 	size_t i;
 
 	for (i = 0; i < ms->n; i++)
 		if (ms->row[i].id == id)
+			return &ms->row[i];
+	return NULL;
+}
+
+const struct mount *mounts_old_on(const struct mounts *ms, const char *path)
+{
+	size_t i;
+
+	/* tree order: what covers another comes after it */
+	for (i = ms->n_own; i-- > 0;)
+		if (ms->row[i].old && !strcmp(mount_path(&ms->row[i]), path))
 			return &ms->row[i];
 	return NULL;
 }

@@ -47,6 +47,13 @@ struct mounts {
  */
 const char *mount_path(const struct mount *m);
 
+/* It has a server and no disk of this machine (as fuseblk and ocfs2 have). */
+bool mount_is_remote(const struct mount *m);
+/* The mount and its file system's options as one mount(8) -o text. */
+void mount_options(const struct mount *m, char *buf, size_t size);
+/* The old root's topmost mount on @path, as the operator knows it; NULL if none. */
+const struct mount *mounts_old_on(const struct mounts *ms, const char *path);
+
 const struct mount *mounts_by_id(const struct mounts *ms, int id);
 /*
  * What to put before a path of the old root, as the kernel writes one that it

@@ -48,6 +48,8 @@ static void take_key(struct old_root *old, const char *key, const char *value)
 		text_fmt(old->options, sizeof(old->options), "%s", value);
 	else if (!strcmp(key, "uuid"))
 		text_fmt(old->uuid, sizeof(old->uuid), "%s", value);
+	else if (!strcmp(key, "usr-uuid"))
+		text_fmt(old->usr_uuid, sizeof(old->usr_uuid), "%s", value);
 	else if (!strcmp(key, "init"))
 		text_fmt(old->init, sizeof(old->init), "%s", value);
 	else if (!strcmp(key, "uevents"))
@@ -72,36 +74,6 @@ static void take_keys(struct old_root *old, const char *text)
 	}
 }
 
-static bool has_option(const char *options, const char *word, size_t len)
-{
-	const char *p = options;
-
-	for (; p; p = strchr(p, ','), p += p != NULL)
-		if (!strncmp(p, word, len) && (p[len] == ',' || !p[len]))
-			return true;
-	return false;
-}
-
-/*
- * The mount's and the file system's options as one mount(8) -o text. "seclabel"
- * is what the kernel reports, not what it accepts; a btrfs subvolume that was
- * restored from a copy has its old name and a new id.
- */
-static void join_options(const struct mount *m, char *buf, size_t size)
-{
-	const char *word = m->fs_options;
-	size_t len;
-
-	text_fmt(buf, size, "%s", m->vfs_options);
-	for (; *word; word += len + (word[len] == ',')) {
-		len = strcspn(word, ",");
-		if (!len || has_option(buf, word, len) ||
-		    has_option("rw,ro,seclabel", word, len) || !strncmp(word, "subvolid=", 9))
-			continue;
-		text_fmt(buf + strlen(buf), size - strlen(buf), ",%.*s", (int)len, word);
-	}
-}
-
 /* What the top mount says, where nothing better was recorded. */
 static void take_top(struct old_root *old, const struct mount *top)
 {
@@ -118,7 +90,7 @@ static void take_top(struct old_root *old, const struct mount *top)
 	if (!old->fstype[0])
 		text_fmt(old->fstype, sizeof(old->fstype), "%s", top->fstype);
 	if (!old->options[0])
-		join_options(top, old->options, sizeof(old->options));
+		mount_options(top, old->options, sizeof(old->options));
 }
 
 /*
@@ -206,12 +178,18 @@ int old_root_read(struct old_root *old, const struct mounts *ms, const char *rec
 	return 0;
 }
 
-void old_root_uuid(struct old_root *old, const struct blockdevs *bs)
+void old_root_uuid(struct old_root *old, const struct mounts *ms, const struct blockdevs *bs)
 {
 	const struct blockdev *d = old->source[0] ? blockdevs_find(bs, old->source) : NULL;
+	const struct mount *usr = mounts_old_on(ms, "/usr");
+	dev_t dev = usr && !usr->pseudo ? sysblock_of_mount(usr->dev, usr->source) : 0;
+	size_t i;
 
 	if (d && !old->uuid[0])
 		text_fmt(old->uuid, sizeof(old->uuid), "%s", d->uuid);
+	for (i = 0; dev && !old->usr_uuid[0] && i < bs->n; i++)
+		if (bs->row[i].dev == dev)
+			text_fmt(old->usr_uuid, sizeof(old->usr_uuid), "%s", bs->row[i].uuid);
 }
 
 void old_root_free(struct old_root *old)

@@ -11,7 +11,7 @@
 int old_root_read(struct old_root *old, const struct mounts *ms, const char *record);
 int old_root_parse(struct old_root *old, const char *text);
 void old_root_free(struct old_root *old);
-/* Its UUID, from the devices as they are now, if it is not known yet. */
-void old_root_uuid(struct old_root *old, const struct blockdevs *bs);
+/* Its UUIDs, from what is mounted and the devices as they are now, if not known yet. */
+void old_root_uuid(struct old_root *old, const struct mounts *ms, const struct blockdevs *bs);
 
 #endif

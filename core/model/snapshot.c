@@ -134,7 +134,7 @@ static int combine(struct snapshot *s, struct error *err)
 	int code = 0;
 
 	if (s->parts & SNAP_DEVICES) {
-		old_root_uuid(&s->old, &s->devs);
+		old_root_uuid(&s->old, &s->mounts, &s->devs);
 		stack_fill(&s->old, &s->devs);
 	}
 	if ((s->parts & (SNAP_HOLDERS | SNAP_DEVICES)) == (SNAP_HOLDERS | SNAP_DEVICES))

@@ -66,6 +66,7 @@ struct old_root {
 	char source[256];	/* device of "/": "/dev/vda1" */
 	char fstype[32], options[512];	/* mount(8) -o text */
 	char uuid[64];		/* of that file system, then; "" unknown */
+	char usr_uuid[64];	/* the same of /usr, if that is one of its own */
 	char init[256];		/* what PID 1 executed: "/usr/lib/systemd/systemd" */
 	uint64_t uevents;	/* /sys/kernel/uevent_seqnum at detach, 0 unknown */
 	dev_t devs[32];		/* block devices below it: partitions and their disks */

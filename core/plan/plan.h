@@ -90,6 +90,7 @@ struct op {
 	unsigned deadline_s;	/* 0 = none (a repair may take days) */
 	bool skippable;		/* going on without it is safe */
 	bool lazy;		/* OP_UMOUNT: MNT_DETACH if busy (no device behind it) */
+	bool remote;		/* OP_UMOUNT: MNT_DETACH if its server does not answer */
 	char *title;		/* "unmount /var (ext4, /dev/vda2)" */
 	char *command;		/* equivalent shell command */
 	char *src, *dst, *fstype, *options;

@@ -22,40 +22,56 @@ static void resume_state(const struct snapshot *s, struct step_state *ret)
 		state_set(ret, STEP_WAITING, 0, NULL, "Nothing to resume: the system is running.");
 }
 
+/* A file system that has to be there before init can be executed, as it was at detach. */
+struct needed {
+	const char *path;
+	const char *source, *fstype, *uuid;
+	const char *options;
+};
+
 /*
- * The device that carries the root now: the same UUID, else the same path. Of a
- * file system and its copy on another disk, where it was. A member of an array
- * or a container is neither.
+ * The device that carries it now: the same UUID, else the same path. Of a file
+ * system and its copy on another disk, where it was. A member of an array or a
+ * container is neither.
  */
-static const struct blockdev *root_device(const struct snapshot *s)
+static const struct blockdev *device_of(const struct snapshot *s, const struct needed *fs)
 {
 	const struct blockdev *b, *found = NULL;
 	size_t i;
 
-	for (i = 0; s->old.uuid[0] && i < s->devs.n; i++) {
+	for (i = 0; *fs->uuid && i < s->devs.n; i++) {
 		b = &s->devs.row[i];
-		if (b->uuid && !strcmp(b->uuid, s->old.uuid) && !b->stacked &&
-		    (!found || !strcmp(b->path, s->old.source)))
+		if (b->uuid && !strcmp(b->uuid, fs->uuid) && !b->stacked &&
+		    (!found || !strcmp(b->path, fs->source)))
 			found = b;
 	}
 	if (found)
 		return found;
-	b = blockdevs_find(&s->devs, s->old.source);
+	b = blockdevs_find(&s->devs, fs->source);
 	return b && b->fstype && *b->fstype && !b->stacked ? b : NULL;
 }
 
-/* It is in what was closed and is opened first: nobody knows its device yet. */
-static void plan_mount_closed(struct plan *plan, const struct snapshot *s)
+static struct op *add_mount(struct plan *plan, const struct needed *fs, const char *title)
 {
-	struct op *op = plan_add(plan, OP_MOUNT, DANGER_UNDOABLE, 120, "mount / (%s, UUID %s)",
-				 s->old.fstype, s->old.uuid);
+	struct op *op = plan_add(plan, OP_MOUNT, DANGER_UNDOABLE, 120, "%s", title);
 
-	plan_set(plan, &op->src, "UUID=%s", s->old.uuid);
-	plan_set(plan, &op->dst, CAREEN_OLDROOT);
-	plan_set(plan, &op->fstype, "%s", s->old.fstype);
-	plan_set(plan, &op->options, "%s", s->old.options);
-	plan_set(plan, &op->command, "mount -t %s -o %s UUID=%s %s", s->old.fstype,
-		 s->old.options, s->old.uuid, CAREEN_OLDROOT);
+	plan_set(plan, &op->dst, CAREEN_OLDROOT "%s", strcmp(fs->path, "/") ? fs->path : "");
+	return op;
+}
+
+/* It is in what was closed and is opened first: nobody knows its device yet. */
+static void plan_mount_closed(struct plan *plan, const struct needed *fs)
+{
+	char title[200];
+	struct op *op;
+
+	text_fmt(title, sizeof(title), "mount %s (%s, UUID %s)", fs->path, fs->fstype, fs->uuid);
+	op = add_mount(plan, fs, title);
+	plan_set(plan, &op->src, "UUID=%s", fs->uuid);
+	plan_set(plan, &op->fstype, "%s", fs->fstype);
+	plan_set(plan, &op->options, "%s", fs->options);
+	plan_set(plan, &op->command, "mount -t %s -o %s UUID=%s %s", fs->fstype, fs->options,
+		 fs->uuid, op->dst);
 }
 
 static struct op *plan_mount(struct plan *plan, const char *src, const char *dst,
@@ -72,27 +88,50 @@ static struct op *plan_mount(struct plan *plan, const char *src, const char *dst
 	return op;
 }
 
-static int plan_mount_root(struct plan *plan, const struct snapshot *s, struct error *err)
+static void plan_mount_open(struct plan *plan, const struct needed *fs, const struct blockdev *b)
 {
-	const struct blockdev *b = root_device(s);
+	char title[200];
 	struct op *op;
 
-	if (!b)
-		return error_set(err, ENOENT, "resume", s->old.source,
-				 "no device holds the root file system",
-				 "Its UUID was %s: make or restore a file system there first.",
-				 s->old.uuid[0] ? s->old.uuid : "unknown");
-	op = plan_add(plan, OP_MOUNT, DANGER_UNDOABLE, 120, "mount / (%s on %s)", b->fstype,
-		      b->path);
+	text_fmt(title, sizeof(title), "mount %s (%s on %s)", fs->path, b->fstype, b->path);
+	op = add_mount(plan, fs, title);
 	op->dev = (struct dev_id){ .dev = b->dev, .diskseq = b->diskseq };
 	plan_set(plan, &op->src, "%s", b->path);
-	plan_set(plan, &op->dst, CAREEN_OLDROOT);
 	plan_set(plan, &op->fstype, "%s", b->fstype);
 	/* options of one file system mean nothing to another */
-	plan_set(plan, &op->options, "%s", strcmp(b->fstype, s->old.fstype) ? "rw" : s->old.options);
+	plan_set(plan, &op->options, "%s", strcmp(b->fstype, fs->fstype) ? "rw" : fs->options);
 	plan_set(plan, &op->command, "mount -t %s -o %s %s %s", b->fstype, op->options, b->path,
-		 CAREEN_OLDROOT);
+		 op->dst);
+}
+
+/* @opened: a layer that was closed is opened before. */
+static int plan_mount_needed(struct plan *plan, const struct snapshot *s, const struct needed *fs,
+			     bool opened, struct error *err)
+{
+	const struct blockdev *b = device_of(s, fs);
+
+	if (b)
+		plan_mount_open(plan, fs, b);
+	else if (opened && *fs->uuid)
+		plan_mount_closed(plan, fs);
+	else
+		return error_set(err, ENOENT, "resume", fs->source, strcmp(fs->path, "/") ?
+				 "no device holds the file system of /usr" :
+				 "no device holds the root file system",
+				 "Its UUID was %s: make or restore a file system there first.",
+				 *fs->uuid ? fs->uuid : "unknown");
 	return 0;
+}
+
+static int plan_mount_root(struct plan *plan, const struct snapshot *s, bool opened,
+			   struct error *err)
+{
+	const struct old_root *old = &s->old;
+	const struct needed root = {
+		"/", old->source, old->fstype, old->uuid, old->options,
+	};
+
+	return plan_mount_needed(plan, s, &root, opened, err);
 }
 
 static bool is_mounted(const struct snapshot *s, const char *target)
@@ -103,6 +142,23 @@ static bool is_mounted(const struct snapshot *s, const char *target)
 		if (s->mounts.row[i].old && !strcmp(s->mounts.row[i].target, target))
 			return true;
 	return false;
+}
+
+/* init lies there today [initramfs-tools init: mountfs /usr]. */
+static int plan_mount_usr(struct plan *plan, const struct snapshot *s, bool opened,
+			  struct error *err)
+{
+	const struct mount *m = mounts_old_on(&s->old.mounts, "/usr");
+	struct needed usr = { .path = "/usr", .uuid = s->old.usr_uuid };
+	char options[512];
+
+	if (!m || m->pseudo || is_mounted(s, CAREEN_OLDROOT "/usr"))
+		return 0;
+	mount_options(m, options, sizeof(options));
+	usr.source = m->source;
+	usr.fstype = m->fstype;
+	usr.options = options;
+	return plan_mount_needed(plan, s, &usr, opened, err);
 }
 
 static void plan_away(struct plan *plan, const struct mount *m, const char *title)
@@ -206,7 +262,7 @@ static void plan_kernel_mounts(struct plan *plan, const struct snapshot *s)
 		text_fmt(target, sizeof(target), CAREEN_OLDROOT "%s", m->target);
 		if (t == sizeof(types) / sizeof(types[0]) || is_mounted(s, target))
 			continue;
-		text_fmt(options, sizeof(options), "%s,%s", m->vfs_options, m->fs_options);
+		mount_options(m, options, sizeof(options));
 		plan_mount(plan, m->source, target, m->fstype, options)->skippable = true;
 	}
 }
@@ -337,20 +393,18 @@ static int resume_end(const struct snapshot *s, const char *name, struct plan **
 
 static int resume_detached(struct plan *plan, const struct snapshot *s, struct error *err)
 {
-	int r = plan_open_stack(plan, s, err);
+	int opened = plan_open_stack(plan, s, err), r = 0;
 
-	if (r < 0)
-		return r;
+	if (opened < 0)
+		return opened;
 	/* what still runs from the old root would be started a second time */
 	if (holders_to_stop(s))
 		plan_kill(plan, s);
 	plan_unbind(plan, s);
-	if (old_root_moved(s))
-		r = 0;
-	else if (r && s->old.uuid[0] && !root_device(s))
-		plan_mount_closed(plan, s);
-	else
-		r = plan_mount_root(plan, s, err);
+	if (!old_root_moved(s))
+		r = plan_mount_root(plan, s, opened, err);
+	if (!r)
+		r = plan_mount_usr(plan, s, opened, err);
 	if (r < 0)
 		return r;
 	plan_automounts(plan, s);

@@ -166,6 +166,9 @@ void plan_swapoff(struct plan *plan, const struct snapshot *s)
 			      "stop swapping to %s", s->swap[i].path);
 		plan_set(plan, &op->dst, "%s", s->swap[i].path);
 		plan_set(plan, &op->command, "swapoff %s", s->swap[i].path);
+		if (!strncmp(s->swap[i].path, "/dev/zram", 9))
+			plan_set(plan, &op->command, "%s; echo 1 >/sys/block/%s/reset", op->command,
+				 s->swap[i].path + 5);
 	}
 }
 

@@ -119,6 +119,7 @@ static void plan_umount(struct plan *plan, const struct mount *m)
 	op->mount_unique = m->unique_id;
 	op->dev.dev = m->dev;
 	op->lazy = m->pseudo;
+	op->remote = mount_is_remote(m);
 	plan_set(plan, &op->dst, "%s", m->target);
 	plan_set(plan, &op->command, "umount %s", m->target);
 }

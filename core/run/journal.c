@@ -2,8 +2,9 @@
  * journal.c - the few things the kernel cannot tell once the disk is off
  *
  * oldroot.mountinfo has the old root's lines of mountinfo(5) and, after "# ",
- * a key and a value a line: source, fstype, options, uuid, init, uevents, layer
- * (more than one, lowest first: "lvm - vg0"), dev (more than one: "254:1 /dev/vda1").
+ * a key and a value a line: source, fstype, options, uuid, usr-uuid, init, uevents,
+ * layer (more than one, lowest first: "lvm - vg0"), dev (more than one: "254:1
+ * /dev/vda1").
  * core/model/oldroot.c reads it.
  */
 #include "run/journal.h"
@@ -73,6 +74,8 @@ static void put_record(FILE *out, const struct snapshot *s)
 		old->options);
 	if (*old->uuid)
 		fprintf(out, "# uuid %s\n", old->uuid);
+	if (*old->usr_uuid)
+		fprintf(out, "# usr-uuid %s\n", old->usr_uuid);
 	fprintf(out, "# init %s\n", s->init.kind == INIT_STUB ? s->init.boot : s->init.exe);
 	if (read_text("/sys/kernel/uevent_seqnum", seqnum, sizeof(seqnum)) > 0)
 		fprintf(out, "# uevents %s", seqnum);	/* has its newline */

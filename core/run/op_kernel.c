@@ -52,6 +52,24 @@ static bool swaps_listed(const char *path)
 	return found;
 }
 
+/*
+ * Who sets it up at a boot expects an empty one: only that takes a size
+ * [drivers/block/zram/zram_drv.c disksize_store()].
+ */
+static void empty_zram(struct op_ctx *ctx, const char *path)
+{
+	char reset[64];
+	int r;
+
+	if (strncmp(path, "/dev/zram", 9))
+		return;
+	text_fmt(reset, sizeof(reset), "/sys/block/%s/reset", path + 5);
+	r = sys->put(reset, "1");
+	if (r < 0)
+		ctx_note(ctx, "%s keeps its size, %s: the system may not set it up again", path,
+			 strerror(-r));
+}
+
 int op_swapoff(struct op_ctx *ctx, const struct op *op, struct error *err)
 {
 	int r;
@@ -61,6 +79,8 @@ int op_swapoff(struct op_ctx *ctx, const struct op *op, struct error *err)
 		ctx_note(ctx, "%s is not swap any more", op->dst);
 		return 0;
 	}
+	if (r == 0)
+		empty_zram(ctx, op->dst);
 	return r;
 }
 

@@ -122,6 +122,27 @@ static int detach_lazily(struct op_ctx *ctx, const struct op *op, int why, struc
 	return r;
 }
 
+/*
+ * A file system without an answering server: the kernel takes the mount away
+ * first, then waits for the server [fs/namespace.c cleanup_mnt()], so that the
+ * end of the child that waits is enough. No disk of this machine is behind it.
+ */
+static int without_server(struct op_ctx *ctx, const struct op *op, struct error *err)
+{
+	struct umount u = { op, UMOUNT_NOFOLLOW | MNT_DETACH };
+	dev_t dev;
+	int r = check(op, &dev, err);
+
+	if (r == 0)
+		r = run_with_deadline(10, umount_child, &u, err);
+	if (r == -ETIMEDOUT)
+		r = check(op, &dev, err) == 1 ? 0 : r;
+	if (r >= 0)
+		ctx_note(ctx, "%s is off without its server's answer: what it had not yet been "
+			 "told is lost", op->dst);
+	return r < 0 ? r : 0;
+}
+
 static int explain(const struct op *op, int r, dev_t dev, struct error *err)
 {
 	char why[200];
@@ -152,6 +173,8 @@ int op_umount(struct op_ctx *ctx, const struct op *op, struct error *err)
 	r = run_with_deadline(op->deadline_s, umount_child, &u, &mine);
 	if ((r == -EBUSY || r == -ETIMEDOUT) && op->lazy)
 		return detach_lazily(ctx, op, r, err);
+	if (r == -ETIMEDOUT && op->remote)
+		return without_server(ctx, op, err);
 	if (r < 0) {
 		r = explain(op, r, dev, &mine);
 		if (err)

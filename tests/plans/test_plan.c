@@ -65,6 +65,10 @@ static const char record[] =
 	"36 28 0:24 / /sys rw shared:9 - sysfs sysfs rw\n"
 	"37 36 0:7 / /sys/kernel/debug rw,nosuid,nodev,noexec,relatime shared:10 - debugfs debugfs rw\n"
 	"38 36 0:33 / /sys/fs/cgroup rw shared:11 - cgroup2 cgroup2 rw\n";
+/* init is in /usr, which is on another disk. */
+static const char usr[] =
+	"28 1 254:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw,errors=remount-ro\n"
+	"29 28 254:16 / /usr ro,relatime shared:2 - xfs /dev/vdb rw,attr2,noquota\n";
 
 #define S(x) ((char *)(x))
 static struct holder procs[] = {
@@ -472,6 +476,26 @@ static void test_off(void)
 	mounts_free(&s.mounts);
 }
 
+static void test_usr(void)
+{
+	struct blockdev rows[3];
+	struct snapshot s;
+
+	memcpy(rows, devs, sizeof(rows));
+	rows[2].fstype = S("xfs");
+	rows[2].uuid = S("u-s-r");
+	detached(&s, off);
+	s.devs.row = rows;
+	mounts_parse(&s.old.mounts, usr, 1, NULL);
+	strcpy(s.old.usr_uuid, "u-s-r");
+	golden("resume-usr", plan_text(&s, "resume", NULL));
+	strcpy(s.old.usr_uuid, "gone");
+	s.devs.n = 2;
+	ok(strstr(refusal(&s, "resume", NULL, -ENOENT), "/usr"), "no device for /usr: said before anything is mounted");
+	mounts_free(&s.old.mounts);
+	mounts_free(&s.mounts);
+}
+
 static void test_tools(void)
 {
 	const struct tool *fix = tool_find("ext4-fix");
@@ -626,6 +650,7 @@ int main(void)
 	test_enter();
 	test_kernel();
 	test_off();
+	test_usr();
 	test_tools();
 	test_recipes();
 	test_skip();

@@ -8,8 +8,10 @@ static const char record[] =
 	"27 1 254:1 / / rw,relatime shared:1 - ext4 /dev/root rw,errors=remount-ro,seclabel\n"
 	"32 27 254:2 / /var\\040x rw,nosuid shared:2 - ext4 /dev/vda2 rw\n"
 	"33 27 0:21 / /proc rw shared:3 - proc proc rw\n"
+	"34 27 0:41 /@usr /usr ro,relatime shared:4 - btrfs /dev/vda3 rw,subvolid=257,subvol=/@usr\n"
 	"# source /dev/vda1\n"
 	"# uuid 0c9d-1\n"
+	"# usr-uuid 77aa-2\n"
 	"# init /usr/lib/systemd/systemd\n"
 	"# uevents 3377\n"
 	"# dev 254:1 /dev/vda1\n"
@@ -19,11 +21,13 @@ static const char record[] =
 static void test_record(void)
 {
 	struct old_root old = { 0 };
+	const struct mount *usr;
+	char options[256];
 
 	is_int(old_root_parse(&old, record), 0, "record parsed");
 	ok(old.known, "the old root is known");
-	is_int(old.mounts.n, 3, "its mounts");
-	ok(old.mounts.row[2].old, "all of them old");
+	is_int(old.mounts.n, 4, "its mounts");
+	ok(old.mounts.row[3].old, "all of them old");
 	is_str(old.mounts.row[1].target, "/var x", "paths as the operator knows them");
 	is_str(old.source, "/dev/vda1", "what was recorded goes before what mountinfo says");
 	is_str(old.uuid, "0c9d-1", "uuid");
@@ -31,6 +35,12 @@ static void test_record(void)
 	is_int(old.uevents, 3377, "how many device events there had been");
 	is_str(old.fstype, "ext4", "type, from the top mount");
 	is_str(old.options, "rw,relatime,errors=remount-ro", "options that mount(8) takes");
+	is_str(old.usr_uuid, "77aa-2", "the uuid of /usr");
+	usr = mounts_old_on(&old.mounts, "/usr");
+	ok(usr, "/usr is one of its own");
+	mount_options(usr, options, sizeof(options));
+	is_str(options, "ro,relatime,subvol=/@usr", "with its options");
+	ok(!mounts_old_on(&old.mounts, "/var"), "/var is not");
 	is_int(old.ndevs, 3, "three devices");
 	is_int(old.devs[2], makedev(254, 0), "the disk is one");
 	old_root_free(&old);

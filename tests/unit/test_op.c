@@ -99,6 +99,14 @@ static int hang(const char *target, int flags)
 	return 0;
 }
 
+/* As a server's death looks: the mount is gone, the call waits on. */
+static int gone_and_hang(const char *target, int flags)
+{
+	sys_real.umount(target, flags);
+	sleep(100);
+	return 0;
+}
+
 static int refuse_umount(const char *target, int flags)
 {
 	(void)target;
@@ -123,6 +131,18 @@ static void test_umount_faults(void)
 	ok(strstr(err.why, "not done after 1 s") != NULL, "and why: %s", err.why);
 	op.lazy = true;
 	is_int(run_op(&op, &err), 0, "a lazy one is detached then");
+	mount("none", dst, "tmpfs", 0, NULL);
+	op = umount_op(dst);
+	op.deadline_s = 1;
+	op.remote = true;
+	is_int(run_op(&op, &err), 0, "one whose server does not answer, too");
+	ok(strstr(said.notes, "without its server's answer") != NULL, "and says so");
+	mount("none", dst, "tmpfs", 0, NULL);
+	op = umount_op(dst);
+	op.deadline_s = 1;
+	op.remote = true;
+	faulty.umount = gone_and_hang;
+	is_int(run_op(&op, &err), 0, "or it is gone already when the wait ends");
 	mount("none", dst, "tmpfs", 0, NULL);
 	op = umount_op(dst);
 	faulty.umount = refuse_umount;

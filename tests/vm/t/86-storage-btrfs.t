@@ -1,6 +1,6 @@
 #!/bin/bash
-# Root and /home on subvolumes of one btrfs, Debian 13.
+# Root and /home on subvolumes of one btrfs.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../storage.sh"
-storage 13 btrfs 'btrfs check --readonly /dev/vda1'
+storage "${1:-13}" btrfs 'btrfs check --readonly /dev/vda1'
 done_testing

@@ -1,5 +1,5 @@
 #!/bin/bash
-# check-long: as long as two others: Root in LUKS2, Debian 13; it is closed, too, and opened by its passphrase.
+# check-long: as long as two others: Root in LUKS2; it is closed, too, and opened by its passphrase.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../operator.sh"
 . "$(dirname "$0")/../storage.sh"
@@ -16,12 +16,12 @@ with_passphrase() {
 	con_wait '✓ All done' 300
 }
 
-storage 13 luks 'e2fsck -f -n /dev/mapper/cryptroot'
+storage "${1:-13}" luks 'e2fsck -f -n /dev/mapper/cryptroot'
 storage_close with_passphrase
 is "$(vm_ssh1022 'grep -rl sesame /run/careen | wc -l')" 0 "$what: the passphrase is in no file"
 con_close
 ok "$what: the operator leaves" eventually 20 eval '! vm_ssh1022 "ps -eo tty,comm" | grep -q "pts/.*careen"'
-what='Debian 13, luks, by --key-file'
+what="${what%, closed}, by --key-file"
 storage_off --close
 ok "$what: without it nothing is done" vm_ssh1022 'careen run resume --yes; [ $? -eq 3 ]'
 ok "$what: resume" eval "echo 'open sesame' | vm_ssh1022_in 'careen run resume --yes --key-file -'"

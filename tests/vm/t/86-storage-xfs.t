@@ -1,6 +1,6 @@
 #!/bin/bash
-# check-long: Root on xfs, Debian 13.
+# check-long: Root on xfs.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../storage.sh"
-storage 13 xfs 'careen run repair --device vda1 --tool xfs-check --yes'
+storage "${1:-13}" xfs 'careen run repair --device vda1 --tool xfs-check --yes'
 done_testing
