@@ -115,6 +115,15 @@ static bool has_entries(int dir, const char *path)
 	return any;
 }
 
+static void read_transport(struct blockdev *d)
+{
+	char path[PATH_MAX], link[PATH_MAX];
+
+	text_fmt(path, sizeof(path), "/sys/class/block/%s", d->name);
+	if (!strcmp(d->type, "disk") && link_read(AT_FDCWD, path, link, sizeof(link)) >= 0)
+		text_fmt(d->transport, sizeof(d->transport), "%s", sysblock_transport(link));
+}
+
 static int read_row(struct blockdev *d, int dir, const char *name)
 {
 	static const char *const models[] = {
@@ -128,6 +137,7 @@ static int read_row(struct blockdev *d, int dir, const char *name)
 	for (bang = d->path; (bang = strchr(bang, '!'));)
 		*bang = '/';
 	text_fmt(d->type, sizeof(d->type), "%s", type_of(dir, name));
+	read_transport(d);
 	d->size = file_read_u64(dir, "size", 0) * 512;
 	d->diskseq = read_diskseq(dir, d->type);
 	d->readonly = file_read_u64(dir, "ro", 0);
@@ -303,20 +313,29 @@ static int use(struct blockdev *d, const char *word)
 	return add_word(&d->used_by, word);
 }
 
+static int mounted_from(struct blockdev *d, const struct mounts *ms, const struct mount *m)
+{
+	d->mounted = true;
+	/* A loop device may lie on the old root itself: @olddevs knows. */
+	if (m->old && strcmp(d->type, "loop"))
+		d->old_root = true;
+	if (m->ns == ms->own_ns)
+		return use(d, mount_path(m));
+	return d->used_by[0] ? 0 : use(d, "another-namespace");
+}
+
 static int add_mount(struct blockdevs *bs, const struct mounts *ms, const struct mount *m)
 {
-	dev_t dev = sysblock_of_mount(m->dev, m->source);
-	int i = dev ? find_dev(bs, dev) : -1;
+	dev_t dev[MAX_BELOW];
+	unsigned j, n = sysblock_all_of_mount(m->dev, m->source, dev, MAX_BELOW);
+	int i, code = 0;
 
-	if (i < 0)
-		return 0;
-	bs->row[i].mounted = true;
-	/* A loop device may lie on the old root itself: @olddevs knows. */
-	if (m->old && strcmp(bs->row[i].type, "loop"))
-		bs->row[i].old_root = true;
-	if (m->ns == ms->own_ns)
-		return use(&bs->row[i], mount_path(m));
-	return bs->row[i].used_by[0] ? 0 : use(&bs->row[i], "another-namespace");
+	for (j = 0; j < n && !code; j++) {
+		i = find_dev(bs, dev[j]);
+		if (i >= 0)
+			code = mounted_from(&bs->row[i], ms, m);
+	}
+	return code;
 }
 
 static int add_swaps(struct blockdevs *bs)

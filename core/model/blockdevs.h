@@ -17,6 +17,7 @@ struct blockdev {
 	char name[32];		/* "vda1" */
 	char path[48];		/* "/dev/vda1" */
 	char type[12];		/* disk part lvm crypt md loop rom ram zram */
+	char transport[8];	/* of a disk that needs a program of user space: sysblock.h */
 	char *model, *serial;	/* whole disk's; "" if it has none */
 	char *fstype, *label, *uuid, *parttype;	/* from libblkid; "" if none */
 	char *on;		/* what it lies on directly: "vda1 vdb1"; "" for a disk */

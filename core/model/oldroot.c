@@ -117,14 +117,18 @@ static bool loop_on_old(const struct mounts *ms, dev_t dev)
 
 static void take_devs(struct old_root *old, const struct mounts *ms)
 {
+	dev_t dev[MAX_DEVS];
+	unsigned j, n;
 	size_t i;
 
 	for (i = 0; i < ms->n_own; i++) {
 		const struct mount *m = &ms->row[i];
-		dev_t dev = m->old && !m->pseudo ? sysblock_of_mount(m->dev, m->source) : 0;
 
-		if (dev && !loop_on_old(ms, dev))
-			old->ndevs = sysblock_below(dev, old->devs, old->ndevs, MAX_DEVS);
+		n = m->old && !m->pseudo ?
+		    sysblock_all_of_mount(m->dev, m->source, dev, MAX_DEVS) : 0;
+		for (j = 0; j < n; j++)
+			if (!loop_on_old(ms, dev[j]))
+				old->ndevs = sysblock_below(dev[j], old->devs, old->ndevs, MAX_DEVS);
 	}
 }
 

@@ -200,6 +200,7 @@ static void put_blockdev(struct json *j, const struct blockdevs *bs, const struc
 	put_str(j, "type", d->type);
 	put_str(j, "model", d->model);
 	put_str(j, "serial", d->serial);
+	put_str(j, "transport", d->transport);
 	put_str(j, "fstype", d->fstype);
 	put_str(j, "label", d->label);
 	put_str(j, "uuid", d->uuid);

@@ -108,6 +108,20 @@ int sysblock_name(dev_t dev, char *buf, size_t size)
 	return 0;
 }
 
+/*
+ * A SCSI disk below a session is one of iSCSI's [drivers/scsi/
+ * scsi_transport_iscsi.c iscsi_add_session()].
+ */
+const char *sysblock_transport(const char *link)
+{
+	const char *base = strrchr(link, '/'), *session = strstr(link, "/session");
+
+	base = base ? base + 1 : link;
+	if (session && session[8] >= '0' && session[8] <= '9' && strstr(session, "/target"))
+		return "iscsi";
+	return strncmp(base, "nbd", 3) ? "" : "nbd";
+}
+
 /* /dev/mapper/NAME: the name is in sysfs; the link is udev's, and not in RAM. */
 static dev_t mapper_dev(const char *name)
 {
@@ -135,4 +149,37 @@ dev_t sysblock_of_mount(dev_t dev, const char *source)
 	if (!strncmp(source, "/dev/mapper/", 12))
 		return mapper_dev(source + 12);
 	return strncmp(source, "/dev/", 5) ? 0 : sysblock_dev(source);
+}
+
+/* /sys/fs/btrfs/UUID/devices has the members of each that is mounted, by name. */
+static unsigned add_members(dev_t *list, unsigned n, unsigned max)
+{
+	DIR *dir = opendir("/sys/fs/btrfs");
+	struct dirent *entry;
+	char path[PATH_MAX];
+	dev_t member[64];
+	unsigned i, nmember;
+
+	while (dir && (entry = readdir(dir))) {
+		text_fmt(path, sizeof(path), "/sys/fs/btrfs/%s/devices", entry->d_name);
+		nmember = entry->d_name[0] == '.' ? 0 : add_slaves(path, member, 0, 64);
+		if (!listed(member, nmember, list[0]))
+			continue;
+		for (i = 0; i < nmember && n < max; i++)
+			if (!listed(list, n, member[i]))
+				list[n++] = member[i];
+	}
+	if (dir)
+		closedir(dir);
+	return n;
+}
+
+unsigned sysblock_all_of_mount(dev_t dev, const char *source, dev_t *list, unsigned max)
+{
+	dev_t first = sysblock_of_mount(dev, source);
+
+	if (!first || !max)
+		return 0;
+	list[0] = first;
+	return major(dev) ? 1 : add_members(list, 1, max);
 }

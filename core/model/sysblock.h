@@ -15,6 +15,11 @@ unsigned sysblock_below(dev_t dev, dev_t *list, unsigned n, unsigned max);
 unsigned sysblock_directly_below(dev_t dev, dev_t *list, unsigned max);
 /* Device of "/dev/vda1" or "vda1" by its last part, 0 if there is none. */
 dev_t sysblock_dev(const char *path);
+/*
+ * How a disk is reached, where a program of user space has its part in that:
+ * "iscsi", "nbd", else "". @link is where /sys/class/block/NAME leads to.
+ */
+const char *sysblock_transport(const char *link);
 /* "vda1" of a device; -errno. */
 int sysblock_name(dev_t dev, char *buf, size_t size);
 /*
@@ -22,5 +27,7 @@ int sysblock_name(dev_t dev, char *buf, size_t size);
  * source. @dev itself when it is a block device's; 0 if there is none.
  */
 dev_t sysblock_of_mount(dev_t dev, const char *source);
+/* That one first, then the others of a btrfs over several; how many, at most @max. */
+unsigned sysblock_all_of_mount(dev_t dev, const char *source, dev_t *list, unsigned max);
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "model/stack.h"
 #include "plan/common.h"
 #include "plan/strategy.h"
 
@@ -83,6 +84,71 @@ static void check_old_root(const struct snapshot *s, struct findings *f)
 	} else {
 		add(f, FIND_OK, "Root", "%s on %s, %u mounts", top->fstype, s->old.source,
 		    mounts_left(s));
+	}
+}
+
+/* Programs of user space that a disk's transport needs while it is used. */
+static const struct {
+	const char *transport, *title, *program, *part;
+	bool ends;		/* with the program, what was not yet written with it */
+} transports[] = {
+	{ "iscsi", "iSCSI", "iscsid", "repairs its connection", false },
+	{ "nbd", "NBD", "nbd-client", "has its connection", true },
+};
+
+/* Does the file system on "/" lie on @disk? */
+static bool below_root(const struct snapshot *s, const struct blockdev *disk)
+{
+	const struct blockdev *b;
+	size_t i;
+
+	for (i = 0; i < s->devs.n; i++) {
+		b = &s->devs.row[i];
+		if (b->old_root && text_has_word(b->used_by, "/") &&
+		    (b == disk || stack_lies_on(&s->devs, b, disk)))
+			return true;
+	}
+	return false;
+}
+
+static void check_disk(const struct snapshot *s, const struct blockdev *b, struct findings *f)
+{
+	bool root = below_root(s, b);
+	struct finding *row;
+	size_t i;
+
+	for (i = 0; i < sizeof(transports) / sizeof(transports[0]); i++) {
+		if (strcmp(b->transport, transports[i].transport))
+			continue;
+		row = add(f, root || transports[i].ends ? FIND_BLOCKER : FIND_NOTE, "Disks",
+			  "%s %s %s, and %s, which %s, lives on the root", b->path,
+			  root ? "carries the root over" : "is used over", transports[i].title,
+			  transports[i].program, transports[i].part);
+		MEND(row, root ? "careen cannot take such a root off: work on it from its server." :
+		     "It goes on while its connection holds. Unmount what is on it before the detach to be sure.");
+	}
+}
+
+/* Who is not to be killed holds on to the end: better said before. */
+static void check_storage(const struct snapshot *s, struct findings *f)
+{
+	const struct holder *h;
+	struct finding *row;
+	size_t i;
+
+	if (snapshot_detached(s) || pid1_waits(s))
+		return;
+	for (i = 0; i < s->devs.n; i++)
+		if (s->devs.row[i].old_root && *s->devs.row[i].transport)
+			check_disk(s, &s->devs.row[i], f);
+	for (i = 0; i < s->holders.n; i++) {
+		h = &s->holders.row[i];
+		if (h->out != OUT_KEEP || !h->cmdline || h->cmdline[0] != '@' ||
+		    h->holds == HOLD_UNKNOWN)
+			continue;
+		row = add(f, FIND_BLOCKER, "Disks", "%s (pid %d) serves storage, which must not end, and lives on the disk",
+			  h->command, (int)h->pid);
+		MEND(row, "If nothing that is mounted needs it, stop it.");
 	}
 }
 
@@ -181,6 +247,7 @@ size_t preflight_findings(const struct snapshot *s, struct finding *ret, size_t 
 	check_place(s, &f);
 	check_init(s, &f);
 	check_old_root(s, &f);
+	check_storage(s, &f);
 	check_holders(s, &f);
 	check_memory(s, &f);
 	check_lifeline(s, &f);

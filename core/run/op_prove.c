@@ -108,6 +108,17 @@ static const char *family(const struct proof *p, dev_t dev)
 	return NULL;
 }
 
+static const char *family_of_mount(const struct proof *p, const struct mount *m)
+{
+	dev_t dev[FAMILY];
+	unsigned i, n = m->pseudo ? 0 : sysblock_all_of_mount(m->dev, m->source, dev, FAMILY);
+
+	for (i = 0; i < n; i++)
+		if (family(p, dev[i]))
+			return family(p, dev[i]);
+	return NULL;
+}
+
 static void look_mounts(struct proof *p, const struct mounts *ms)
 {
 	const struct mount *m;
@@ -117,7 +128,7 @@ static void look_mounts(struct proof *p, const struct mounts *ms)
 
 	for (i = 0; i < ms->n; i++) {
 		m = &ms->row[i];
-		dev = m->pseudo ? NULL : family(p, sysblock_of_mount(m->dev, m->source));
+		dev = family_of_mount(p, m);
 		if (!dev)
 			continue;
 		if (more++ < 3)
@@ -136,29 +147,29 @@ static bool stays(const struct proof *p, const struct holder *h)
 	return (h->kind == HOLDER_DM || h->kind == HOLDER_MD) && text_has_word(p->stack, h->command);
 }
 
-/* btrfs has a device number of its own: the disk's is behind one of its mounts. */
-static dev_t block_of(const struct mounts *ms, dev_t dev)
+/* btrfs has a device number of its own: its disks are behind one of its mounts. */
+static bool elsewhere(const struct proof *p, const struct mounts *ms, dev_t dev)
 {
 	size_t i;
 
-	for (i = 0; dev && !major(dev) && i < ms->n; i++)
+	if (!dev || family(p, dev))
+		return false;
+	for (i = 0; !major(dev) && i < ms->n; i++)
 		if (ms->row[i].dev == dev && !ms->row[i].pseudo)
-			return sysblock_of_mount(dev, ms->row[i].source);
-	return dev;
+			return !family_of_mount(p, &ms->row[i]);
+	return true;
 }
 
 static void look_holders(struct proof *p, const struct mounts *ms, const struct holders *hs)
 {
 	const struct holder *h;
-	dev_t dev;
 	unsigned more = 0;
 	size_t i;
 
 	for (i = 0; i < hs->n; i++) {
 		h = &hs->row[i];
-		dev = block_of(ms, h->dev);
 		/* of a namespace or a queue nobody tells the device */
-		if ((dev && !family(p, dev) && h->holds != HOLD_UNKNOWN) || stays(p, h))
+		if ((elsewhere(p, ms, h->dev) && h->holds != HOLD_UNKNOWN) || stays(p, h))
 			continue;
 		if (more++ >= 4)
 			continue;

@@ -56,6 +56,11 @@ static const char around[] =
 	"32 28 0:23 / /run rw shared:5 - tmpfs tmpfs rw\n"
 	"59 32 0:23 /careen /run/careen rw - tmpfs tmpfs rw\n";
 
+/* The root itself from a server. */
+static const char diskless[] =
+	"1 1 0:2 / / rw - rootfs rootfs rw\n"
+	"28 1 0:41 / / rw,relatime shared:1 - nfs4 far:/export/db1 rw,vers=4.2\n";
+
 /* What the record has of such a system, pseudo file systems of all kinds. */
 static const char record[] =
 	"28 1 254:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw,errors=remount-ro\n"
@@ -283,6 +288,41 @@ static void test_before(void)
 	is_int(st.status, STEP_BLOCKED, "a lifeline that is not in RAM blocks");
 	s.host.place = PLACE_CONTAINER;
 	refusal(&s, "detach", NULL, -EPERM);
+	mounts_free(&s.mounts);
+}
+
+/* The volumes of a machine on a disk of a storage network. */
+static void test_far_disks(void)
+{
+	static struct holder mdmon = { .kind = HOLDER_PROCESS, .out = OUT_KEEP, .pid = 300,
+		.holds = HOLD_EXE, .command = S("mdmon"), .cmdline = S("@usr/sbin/mdmon md127"),
+		.what = S("serves storage"), .unit = S("") };
+	struct blockdev rows[3];
+	struct snapshot s;
+
+	memcpy(rows, devs, sizeof(rows));
+	fill(&s, before);
+	s.devs.row = rows;
+	rows[1].used_by = S("/");
+	strcpy(rows[0].transport, "iscsi");
+	ok(strstr(refusal(&s, "detach", NULL, -EPERM), "carries the root over iSCSI, and iscsid"),
+	   "a root over iSCSI: said why not");
+	rows[0].transport[0] = '\0';
+	rows[2].old_root = true;
+	rows[2].used_by = S("/srv");
+	strcpy(rows[2].transport, "iscsi");
+	ok(preflight_says(&s, "/dev/vdb is used over iSCSI"), "another disk over iSCSI: a note");
+	is_str(step_next(&s)->name, "detach", "and the detach goes on");
+	strcpy(rows[2].transport, "nbd");
+	ok(strstr(refusal(&s, "detach", NULL, -EPERM), "nbd-client"), "over NBD: refused");
+	rows[2].old_root = false;
+	s.holders = (struct holders){ .row = &mdmon, .n = 1, .n_process = 1 };
+	ok(strstr(refusal(&s, "detach", NULL, -EPERM), "mdmon (pid 300) serves storage"),
+	   "who must not end and lives on the root: refused");
+	mounts_free(&s.mounts);
+	fill(&s, diskless);
+	ok(strstr(refusal(&s, "detach", NULL, -EPERM), "nfs4 on far:/export/db1 needs the network"),
+	   "a root on NFS: refused");
 	mounts_free(&s.mounts);
 }
 
@@ -642,6 +682,7 @@ static void test_stack(void)
 int main(void)
 {
 	test_before();
+	test_far_disks();
 	test_stack();
 	test_inits();
 	test_half();

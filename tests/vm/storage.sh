@@ -10,11 +10,13 @@ mounted() {
 }
 careen_run() { vm_ssh1022 "careen run $* --yes"; }
 
-# Every device that carries the root or lies below it has its line of proof, and no other has.
+# Every device that carries a file system of the root or lies below one has its line of proof,
+# and no other has; what loops lie on is the root itself.
 proofs() { sed -nE 's/^ +(\/dev\/[^ ]+) (is clean|carries only [^:]+): no mount in any namespace.*/\1/p' <<<"$1" | sort; }
-below_root() { vm_ssh 'for m in / $(findmnt -rnU -o TARGET -t ext4,xfs,btrfs,vfat); do
-		lsblk -sno NAME -l "$(findmnt -no SOURCE "$m" | sed "s/\[.*//")"; done 2>/dev/null |
-	while read -r n; do readlink -f "/dev/mapper/$n" /dev/$n | grep "^/dev/[a-z]" |
+below_root() { vm_ssh '{ findmnt -rnU -o SOURCE -t ext4,xfs,btrfs,vfat | sed "s/\[.*//"
+		ls -d /sys/fs/btrfs/*-*/devices/* 2>/dev/null | sed "s|.*/|/dev/|"; } |
+	while read -r d; do lsblk -sno NAME -l "$d"; done |
+	while read -r n; do readlink -f "/dev/mapper/$n" /dev/$n | grep "^/dev/[a-z]" | grep -v /dev/loop |
 		while read -r d; do [ ! -b "$d" ] || echo "$d"; done; done | sort -u'; }
 
 storage_boot() {
@@ -23,14 +25,14 @@ storage_boot() {
 	boot_id=$(vm_ssh cat /proc/sys/kernel/random/boot_id)
 }
 
+storage_unmount() { out=$(careen_run unmount "$@" 2>&1); }
 storage_off() {
 	before=$(mounted)
 	devices=$(below_root)
 	ok "$what: there is something to come off" test -n "$devices"
 	ok "$what: detach" careen_run detach || bail "$what: cannot go on"
 	ok "$what: kill" careen_run kill || bail "$what: cannot go on"
-	out=$(careen_run unmount "$@" 2>&1)
-	is $? 0 "$what: unmount" || bail "$what: $out"
+	ok "$what: unmount" storage_unmount "$@" || bail "$what: ${out-}"
 }
 
 storage_back() {
