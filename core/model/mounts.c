@@ -384,6 +384,14 @@ const char *mount_path(const struct mount *m)
 	return *path ? path : "/";
 }
 
+bool mount_hides(const struct mount *over, const struct mount *m)
+{
+	size_t len = strlen(over->target);
+
+	return over->parent == m->parent && over->ns == m->ns && over != m &&
+	       !strncmp(over->target, m->target, len) && m->target[len] == '/';
+}
+
 bool mount_is_remote(const struct mount *m)
 {
 	return m->net && !major(m->dev);

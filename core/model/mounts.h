@@ -47,6 +47,11 @@ struct mounts {
  */
 const char *mount_path(const struct mount *m);
 
+/*
+ * Is @m out of reach below @over? Both lie on the same mount, and a mount point
+ * inside of another one's was there first (`ip netns add` makes such ones).
+ */
+bool mount_hides(const struct mount *over, const struct mount *m);
 /* It has a server and no disk of this machine (as fuseblk and ocfs2 have). */
 bool mount_is_remote(const struct mount *m);
 /* The mount and its file system's options as one mount(8) -o text. */

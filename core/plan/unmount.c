@@ -38,6 +38,7 @@ struct order {
 	const struct snapshot *s;
 	bool *mount_gone, *holder_gone;
 	long *parent;		/* index of each mount's parent, -1 for none of ours */
+	long *over;		/* of the mount that hides it, -1 for none */
 	unsigned *below;	/* how many are still mounted directly on it */
 };
 
@@ -80,7 +81,7 @@ static bool mount_waits(const struct order *o, size_t index)
 	const struct holder *h;
 	size_t i;
 
-	if (o->below[index])
+	if (o->below[index] || (o->over[index] >= 0 && !o->mount_gone[o->over[index]]))
 		return true;
 	for (i = 0; i < o->s->holders.n; i++) {
 		h = &o->s->holders.row[i];
@@ -156,20 +157,29 @@ static bool plan_devices(struct plan *plan, struct order *o)
 	return any;
 }
 
-/* Find each mount's parent once: tables of thousands of mounts are common. */
+/*
+ * Find each mount's parent, and what hides it, once: tables of thousands of
+ * mounts are common. Of those that hide it the innermost is enough, as that one
+ * waits for the others.
+ */
 static void order_fill(struct order *o)
 {
 	const struct mounts *ms = &o->s->mounts;
 	size_t i, j;
 
 	for (i = 0; i < ms->n; i++) {
-		o->parent[i] = -1;
+		o->parent[i] = o->over[i] = -1;
 		for (j = 0; ms->row[i].old && j < ms->n; j++) {
-			if (j == i || !ms->row[j].old || ms->row[j].id != ms->row[i].parent)
+			if (j == i || !ms->row[j].old)
 				continue;
-			o->parent[i] = (long)j;
-			o->below[j]++;
-			break;
+			if (ms->row[j].id == ms->row[i].parent && o->parent[i] < 0) {
+				o->parent[i] = (long)j;
+				o->below[j]++;
+			}
+			if (mount_hides(&ms->row[j], &ms->row[i]) &&
+			    (o->over[i] < 0 || strlen(ms->row[j].target) >
+					       strlen(ms->row[o->over[i]].target)))
+				o->over[i] = (long)j;
 		}
 	}
 }
@@ -199,16 +209,18 @@ static void plan_all_umounts(struct plan *plan, const struct snapshot *s)
 		.mount_gone = calloc(s->mounts.n + 1, sizeof(*o.mount_gone)),
 		.holder_gone = calloc(s->holders.n + 1, sizeof(*o.holder_gone)),
 		.parent = calloc(s->mounts.n + 1, sizeof(*o.parent)),
+		.over = calloc(s->mounts.n + 1, sizeof(*o.over)),
 		.below = calloc(s->mounts.n + 1, sizeof(*o.below)),
 	};
 
-	if (o.mount_gone && o.holder_gone && o.parent && o.below)
+	if (o.mount_gone && o.holder_gone && o.parent && o.over && o.below)
 		order_plan(&o, plan);
 	else
 		plan->oom = true;
 	free(o.mount_gone);
 	free(o.holder_gone);
 	free(o.parent);
+	free(o.over);
 	free(o.below);
 }
 

@@ -202,12 +202,28 @@ static bool is_covered(const struct mounts *ms, const struct mount *m)
 	return false;
 }
 
+/* Below something that was mounted over a directory on the way to it. */
+static bool is_hidden(const struct mounts *ms, const struct mount *m)
+{
+	size_t i, up;
+
+	/* rootfs is its own parent */
+	for (up = 0; m && up < ms->n; up++) {
+		for (i = 0; i < ms->n; i++)
+			if (mount_hides(&ms->row[i], m))
+				return true;
+		m = mounts_by_id(ms, m->parent);
+	}
+	return false;
+}
+
 const struct mount *mount_on(const struct mounts *ms, const char *target)
 {
 	size_t i;
 
 	for (i = 0; i < ms->n; i++)
-		if (!strcmp(ms->row[i].target, target) && !is_covered(ms, &ms->row[i]))
+		if (!strcmp(ms->row[i].target, target) && !is_covered(ms, &ms->row[i]) &&
+		    !is_hidden(ms, &ms->row[i]))
 			return &ms->row[i];
 	return NULL;
 }

@@ -56,6 +56,15 @@ static const char around[] =
 	"32 28 0:23 / /run rw shared:5 - tmpfs tmpfs rw\n"
 	"59 32 0:23 /careen /run/careen rw - tmpfs tmpfs rw\n";
 
+/* As `ip netns add` leaves it: the namespace is pinned in /run, and in what hides that. */
+static const char netns[] =
+	"1 1 0:2 / / rw - rootfs rootfs rw\n"
+	"28 1 254:1 / /oldroot rw,relatime shared:1 - ext4 /dev/vda1 rw\n"
+	"32 28 0:23 / /oldroot/run rw shared:5 - tmpfs tmpfs rw\n"
+	"40 32 0:23 /netns /oldroot/run/netns rw shared:5 - tmpfs tmpfs rw\n"
+	"41 40 0:4 net:[4026532255] /oldroot/run/netns/far rw shared:8 - nsfs nsfs rw\n"
+	"42 32 0:4 net:[4026532255] /oldroot/run/netns/far rw shared:8 - nsfs nsfs rw\n";
+
 /* The root itself from a server. */
 static const char diskless[] =
 	"1 1 0:2 / / rw - rootfs rootfs rw\n"
@@ -398,6 +407,23 @@ static void test_detached(void)
 	mounts_free(&s.mounts);
 }
 
+static void test_hidden(void)
+{
+	static const int want[] = { 41, 40, 42, 32, 28 };
+	struct plan *plan = NULL;
+	struct snapshot s;
+	size_t i, n = 0;
+
+	detached(&s, netns);
+	is_int(step_unmount.plan(&s, NULL, &plan, NULL), 0, "a mount below another: a plan");
+	for (i = 0; plan && i < plan->n; i++)
+		if (plan->ops[i].kind == OP_UMOUNT && n < 5)
+			is_int(plan->ops[i].mount_id, want[n++], "what hides it comes off before it");
+	is_int(n, 5, "all come off");
+	plan_free(plan);
+	mounts_free(&s.mounts);
+}
+
 static void look_around(struct snapshot *s)
 {
 	size_t i;
@@ -687,6 +713,7 @@ int main(void)
 	test_inits();
 	test_half();
 	test_detached();
+	test_hidden();
 	test_around();
 	test_enter();
 	test_kernel();

@@ -91,6 +91,20 @@ static void test_umount(void)
 	waitpid(pid, NULL, 0);
 }
 
+/* A directory over itself, and one in it: the peer below has that, too, out of reach. */
+static void test_umount_hidden(void)
+{
+	char *dst = fresh_mount("shared"), *dir = at("shared/d"), *sub = at("shared/d/sub");
+	struct error err;
+	struct op op;
+
+	sh("mount --make-shared %s && mkdir %s && mount --bind %s %s && mkdir %s && mount -t tmpfs none %s",
+	   dst, dir, dir, dir, sub, sub);
+	op = umount_op(sub);
+	is_int(run_op(&op, &err), 0, "of two mounts with one path the one in reach is meant");
+	sh("umount -l %s; umount -l %s", dir, dst);
+}
+
 static int hang(const char *target, int flags)
 {
 	if (flags & MNT_DETACH)
@@ -505,6 +519,7 @@ int main(void)
 	if (!mkdtemp(base))
 		return 1;
 	test_umount();
+	test_umount_hidden();
 	test_umount_faults();
 	test_mount();
 	test_move();
