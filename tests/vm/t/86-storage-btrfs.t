@@ -3,4 +3,5 @@
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../storage.sh"
 storage "${1:-13}" btrfs 'btrfs check --readonly /dev/vda1'
+like "$devices" '^/dev/vdb1$' "$what: the second disk is one of them"
 done_testing

@@ -6,21 +6,22 @@
 . "$(dirname "$0")/../storage.sh"
 
 # All of it, pseudo file systems too; not what belongs to a login or to a start of a service, nor
-# which loop device is which.
+# which loop device is which. An overlay says uuid=on at the first mount of a new upper layer only
+# [fs/overlayfs/util.c ovl_init_uuid_xattr()].
 mounted() {
 	vm_ssh "findmnt -rn -o TARGET,SOURCE,FSTYPE,FSROOT,OPTIONS,PROPAGATION |
 		grep -v '^/run/\(user\|credentials\|netns\)' |
-		sed 's/loop[0-9]*/loop/; s/,\(fd\|pipe_ino\)=[0-9]*//g' | sort
+		sed 's/loop[0-9]*/loop/; s/,\(fd\|pipe_ino\)=[0-9]*//g; s/,uuid=on//' | sort
 		swapon --show=NAME,SIZE,PRIO --noheadings --raw | sort"
 }
-sums() { vm_ssh "cat /ballast/* /*/ballast /boot/efi/ballast /mnt/img/ballast /srv/merged/ballast |
+sums() { vm_ssh "cat /ballast/* /*/ballast /usr/share/ballast /boot/efi/ballast /mnt/img/ballast /srv/merged/ballast |
 	md5sum; find /boot /etc /usr/sbin /home -xdev -type f | sort | xargs -d'\n' md5sum | md5sum"; }
 far() { vm_ssh 'ls /mnt/far'; }
 
 storage_boot "${1:-13}" many
 is "$(far)" file "$what: the server answers"
 vm_ssh 'mkdir /ballast
-	for f in /ballast/x /usr/ballast /var/ballast /home/ballast /boot/ballast /boot/efi/ballast /mnt/img/ballast /srv/merged/ballast; do
+	for f in /ballast/x /usr/share/ballast /var/ballast /home/ballast /boot/ballast /boot/efi/ballast /mnt/img/ballast /srv/merged/ballast; do
 		head -c 300000 /dev/urandom >$f; done; sync'
 files=$(sums)
 is "$(vm_ssh 'swapon --show=NAME --noheadings | wc -l')" 3 "$what: three kinds of swap"
