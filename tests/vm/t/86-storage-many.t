@@ -1,5 +1,5 @@
 #!/bin/bash
-# The machine that people have, all of it at once (flavours/many): a green proof for
+# check-long: The machine that people have, all of it at once (flavours/many): a green proof for
 # every device, each file system checked; every mount, swap and file is there again as it was. Its
 # NFS server dies meanwhile, with a reader waiting for it.
 . "$(dirname "$0")/../lib.sh"
