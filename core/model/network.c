@@ -1,94 +1,20 @@
-/*
- * network.c - links, addresses and routes by rtnetlink(7), and the processes
- * that carry them
- */
-#include "model/network.h"
+/* network.c - links, addresses and routes by rtnetlink(7) */
+#include "model/network_internal.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>	/* before linux/if.h, which then leaves out what is the same */
 #include <linux/if.h>
-#include <linux/rtnetlink.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/time.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/text.h"
 #include "model/procfile.h"
-
-/*
- * By comm, which the kernel cuts at 15 bytes. kind: what IFLA_INFO_KIND or sysfs
- * calls the links that the program keeps up, and that die with it; "any" where
- * the traffic of any link may need it; NULL where it only gives out addresses
- * and routes, which stay.
- */
-static const struct {
-	const char *comm, *kind;
-} managers[] = {
-	{ "systemd-network", NULL }, { "NetworkManager", NULL }, { "dhclient", NULL },
-	{ "dhcpcd", NULL }, { "dhcpcd5", NULL }, { "udhcpc", NULL }, { "udhcpc6", NULL },
-	{ "connmand", NULL }, { "dhcp6c", NULL }, { "odhcp6c", NULL },
-	{ "avahi-autoipd", NULL }, { "netifd", NULL }, { "wicked", NULL },
-	{ "wickedd", NULL }, { "wickedd-dhcp4", NULL }, { "wickedd-dhcp6", NULL },
-	{ "wickedd-nanny", NULL }, { "pump", NULL }, { "dibbler-client", NULL },
-	{ "nm-dispatcher", NULL }, { "nm-dhcp-helper", NULL }, { "rdnssd", NULL },
-	{ "zebra", NULL }, { "bgpd", NULL }, { "ospfd", NULL }, { "ospf6d", NULL },
-	{ "isisd", NULL }, { "staticd", NULL }, { "watchfrr", NULL }, { "bird", NULL },
-	{ "babeld", NULL }, { "keepalived", NULL },
-	{ "wpa_supplicant", "wlan" }, { "iwd", "wlan" }, { "hostapd", "wlan" },
-	{ "ModemManager", "wwan" },
-	{ "pppd", "ppp" }, { "pppoe", "ppp" }, { "xl2tpd", "ppp" }, { "pptp", "ppp" },
-	{ "sstpc", "ppp" }, { "openfortivpn", "ppp" },
-	{ "teamd", "team" },
-	{ "ovs-vswitchd", "openvswitch" }, { "ovsdb-server", "openvswitch" },
-	{ "openvpn", "tun" }, { "vpnc", "tun" }, { "openconnect", "tun" },
-	{ "tailscaled", "tun" }, { "zerotier-one", "tun" }, { "wireguard-go", "tun" },
-	{ "boringtun", "tun" }, { "boringtun-cli", "tun" }, { "tincd", "tun" },
-	{ "nebula", "tun" }, { "netbird", "tun" }, { "fastd", "tun" }, { "tayga", "tun" },
-	{ "miredo", "tun" }, { "slirp4netns", "tun" },
-	{ "charon", "any" }, { "charon-systemd", "any" }, { "pluto", "any" },
-	{ "racoon", "any" },
-};
-
-static const char *manager_kind(const char *comm, bool *ret_found)
-{
-	size_t i;
-
-	*ret_found = true;
-	for (i = 0; i < sizeof(managers) / sizeof(managers[0]); i++)
-		if (!strcmp(managers[i].comm, comm))
-			return managers[i].kind;
-	*ret_found = false;
-	return NULL;
-}
-
-bool network_manager_name(const char *comm, bool *ret_needed)
-{
-	bool found;
-	const char *kind = manager_kind(comm, &found);
-
-	if (found)
-		*ret_needed = kind != NULL;
-	return found;
-}
-
-/* A link that is up. */
-struct link {
-	char name[IF_NAMESIZE], kind[16];
-};
-
-struct reading {
-	struct network *net;
-	struct link *link;
-	size_t nlink, link_cap, addr_cap, mgr_cap;
-	uint32_t metric;	/* of the gateway taken so far */
-};
 
 static int add_address(struct reading *r, const struct nlmsghdr *nh)
 {
@@ -180,11 +106,15 @@ static int add_link(struct reading *r, const struct nlmsghdr *nh)
 	struct rtattr *at = IFLA_RTA(msg);
 	int left = IFLA_PAYLOAD(nh);
 	unsigned char state = IF_OPER_UNKNOWN;
-	struct link l = { 0 };
+	struct link l = { .ifindex = (unsigned)msg->ifi_index };
 
 	for (; RTA_OK(at, left); at = RTA_NEXT(at, left)) {
 		if (at->rta_type == IFLA_IFNAME)
 			text_fmt(l.name, sizeof(l.name), "%s", (const char *)RTA_DATA(at));
+		else if (at->rta_type == IFLA_LINK)
+			memcpy(&l.below, RTA_DATA(at), sizeof(l.below));
+		else if (at->rta_type == IFLA_MASTER)
+			memcpy(&l.above, RTA_DATA(at), sizeof(l.above));
 		else if (at->rta_type == IFLA_OPERSTATE)
 			state = *(unsigned char *)RTA_DATA(at);
 		else if (at->rta_type == IFLA_LINKINFO)
@@ -200,9 +130,7 @@ static int add_link(struct reading *r, const struct nlmsghdr *nh)
 	return 0;
 }
 
-typedef int (*on_message)(struct reading *r, const struct nlmsghdr *nh);
-
-/* Messages of one dump, until NLMSG_DONE. */
+/* Messages of one dump, until NLMSG_DONE; of another answer until its NLM_F_ACK. */
 static int read_answer(int fd, struct reading *r, on_message fn)
 {
 	char buf[32768] __attribute__((aligned(NLMSG_ALIGNTO)));
@@ -229,6 +157,24 @@ static int read_answer(int fd, struct reading *r, on_message fn)
 	}
 }
 
+int netlink_ask(int fd, const struct nlmsghdr *ask, struct reading *r, on_message fn)
+{
+	if (send(fd, ask, ask->nlmsg_len, 0) < 0)
+		return -errno;
+	return read_answer(fd, r, fn);
+}
+
+int netlink_open(int protocol)
+{
+	struct timeval limit = { .tv_sec = 3 };
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
+
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	return fd;
+}
+
 static int dump(int fd, int type, int family, struct reading *r, on_message fn)
 {
 	struct {
@@ -240,20 +186,15 @@ static int dump(int fd, int type, int family, struct reading *r, on_message fn)
 		.body = { .ifi_family = family },
 	};
 
-	if (send(fd, &ask, sizeof(ask), 0) < 0)
-		return -errno;
-	return read_answer(fd, r, fn);
+	return netlink_ask(fd, &ask.nh, r, fn);
 }
 
 static int read_kernel(struct reading *r)
 {
-	struct timeval limit = { .tv_sec = 3 };
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	int code;
+	int fd = netlink_open(NETLINK_ROUTE), code;
 
 	if (fd < 0)
-		return -errno;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+		return fd;
 	code = dump(fd, RTM_GETLINK, AF_UNSPEC, r, add_link);
 	if (!code)
 		code = dump(fd, RTM_GETADDR, AF_UNSPEC, r, add_address);
@@ -268,73 +209,14 @@ static int read_kernel(struct reading *r)
 	return code;
 }
 
-static bool same_netns(pid_t pid)
-{
-	struct stat ours, theirs;
-	char path[48];
-
-	text_fmt(path, sizeof(path), "/proc/%d/ns/net", pid);
-	return stat(path, &theirs) < 0 || stat("/proc/self/ns/net", &ours) < 0 ||
-	       ours.st_ino == theirs.st_ino;
-}
-
-/* It is needed if there is a link that would die with it. */
-static void take_link(const struct reading *r, const char *kind, struct net_manager *m)
-{
-	size_t i;
-
-	m->needed = kind && !strcmp(kind, "any");
-	for (i = 0; kind && i < r->nlink && !m->needed; i++) {
-		if (strcmp(r->link[i].kind, kind))
-			continue;
-		m->needed = true;
-		text_fmt(m->link, sizeof(m->link), "%s", r->link[i].name);
-	}
-}
-
-static int add_manager(struct reading *r, pid_t pid)
-{
-	struct net_manager m = { .pid = pid };
-	char path[48], comm[32];
-	const char *kind;
-	bool found;
-
-	text_fmt(path, sizeof(path), "/proc/%d/comm", pid);
-	if (file_read_line(AT_FDCWD, path, comm, sizeof(comm)) < 0)
-		return 0;
-	kind = manager_kind(comm, &found);
-	if (!found || !same_netns(pid))
-		return 0;
-	take_link(r, kind, &m);
-	text_fmt(m.name, sizeof(m.name), "%s", comm);
-	if (!grow((void **)&r->net->mgr, r->net->nmgr, &r->mgr_cap, sizeof(m)))
-		return -ENOMEM;
-	r->net->mgr[r->net->nmgr++] = m;
-	return 0;
-}
-
-static int read_managers(struct reading *r)
-{
-	pid_t *pid;
-	size_t i, n;
-	int code = pids_list(AT_FDCWD, "/proc", &pid, &n);
-
-	if (code < 0)
-		return code;
-	for (i = 0; i < n && !code; i++)
-		code = add_manager(r, pid[i]);
-	free(pid);
-	return code;
-}
-
-int network_read(struct network *net, struct error *err)
+int network_read(struct network *net, int port, struct error *err)
 {
 	struct network seen = { 0 };
-	struct reading r = { .net = &seen };
+	struct reading r = { .net = &seen, .port = port };
 	int code = read_kernel(&r);
 
 	if (!code)
-		code = read_managers(&r);
+		code = netmanagers_read(&r);
 	free(r.link);
 	if (code < 0) {
 		network_free(&seen);

@@ -21,7 +21,7 @@ struct address {
 struct net_manager {
 	pid_t pid;
 	char name[32];
-	bool needed;		/* its death is the network's: wpa_supplicant, pppd */
+	bool needed;		/* the operator's way in dies with it: wpa_supplicant, pppd */
 	char link[16];		/* what dies with it: "ppp0"; "" where that is not one link */
 };
 
@@ -33,7 +33,8 @@ struct network {
 	char gateway[48];	/* default route, "" if none */
 };
 
-int network_read(struct network *net, struct error *err);
+/* @port: whose sessions are the operator's; 0 where that is not known */
+int network_read(struct network *net, int port, struct error *err);
 void network_free(struct network *net);
 
 /*

@@ -56,7 +56,7 @@ static int take_init(struct snapshot *s, struct error *err)
 
 static int take_network(struct snapshot *s, struct error *err)
 {
-	return network_read(&s->net, err);
+	return network_read(&s->net, s->lifeline.port, err);
 }
 
 static int take_lifeline(struct snapshot *s, struct error *err)
@@ -75,8 +75,8 @@ static const struct {
 	{ SNAP_DEVICES, take_devices },
 	{ SNAP_DEVICES, take_programs },
 	{ 0, take_init },
-	{ SNAP_NETWORK, take_network },
 	{ SNAP_LIFELINE, take_lifeline },
+	{ SNAP_NETWORK, take_network },
 };
 
 static const struct holder *holder_of_dev(const struct holders *hs, dev_t dev)

@@ -23,7 +23,7 @@ enum op_kind {
 	OP_RECORD,	/* write the old root's mounts to the journal */
 	OP_SWAPOFF,	/* dst = swap path */
 	OP_NET_KEEP,	/* addresses and routes with a lifetime: valid for ever */
-	OP_NET_RELEASE,	/* the addresses have an end again */
+	OP_NET_RELEASE,	/* they have an end again; ->number: of which family */
 	OP_MOVE,	/* mount --move src dst */
 	OP_PIVOT,	/* pivot_root src dst: the tree under the old root, mount_id */
 	OP_HANDOVER,	/* strategy = row of the strategies table, src = init's path */
@@ -94,7 +94,7 @@ struct op {
 	char *title;		/* "unmount /var (ext4, /dev/vda2)" */
 	char *command;		/* equivalent shell command */
 	char *src, *dst, *fstype, *options;
-	uint64_t number;	/* OP_COLDPLUG */
+	uint64_t number;	/* OP_COLDPLUG, OP_NET_RELEASE */
 	int mount_id;		/* OP_UMOUNT, OP_MOVE: as the plan saw it, 0 = any */
 	uint64_t mount_unique;	/* the same, never used again (6.8 on); 0 unknown */
 	struct dev_id dev;

@@ -220,20 +220,27 @@ static void check_lifeline(const struct snapshot *s, struct findings *f)
 	}
 }
 
+static void check_needed(const struct snapshot *s, const struct net_manager *m, struct findings *f)
+{
+	struct finding *row = add(f, FIND_BLOCKER, "Network", "%s (pid %d) keeps %s up and lives on the disk",
+				  m->name, (int)m->pid, m->link[0] ? m->link : "IPsec");
+
+	if (m->link[0])
+		MEND(row, "Come in on port %d by another link than %s, and end the sessions through it.",
+		     s->lifeline.port, m->link);
+	else
+		MEND(row, "Come in without IPsec, and stop %s.", m->name);
+}
+
 static void check_network(const struct snapshot *s, struct findings *f)
 {
-	struct finding *row;
 	unsigned finite = 0;
 	size_t i;
 
-	for (i = 0; i < s->net.nmgr; i++) {
-		if (!s->net.mgr[i].needed)
-			continue;
-		row = add(f, FIND_BLOCKER, "Network", "%s (pid %d) keeps %s up and lives on the disk",
-			  s->net.mgr[i].name, (int)s->net.mgr[i].pid,
-			  s->net.mgr[i].link[0] ? s->net.mgr[i].link : "the network");
-		MEND(row, "Come in by another link, and stop %s.", s->net.mgr[i].name);
-	}
+	/* what blocks first: there may be more than there is room for */
+	for (i = 0; i < s->net.nmgr; i++)
+		if (s->net.mgr[i].needed)
+			check_needed(s, &s->net.mgr[i], f);
 	for (i = 0; i < s->net.naddr; i++)
 		finite += s->net.addr[i].valid_s != UINT32_MAX;
 	add(f, FIND_OK, "Network", "%zu address%s, %u with a lease (made permanent by the detach)",

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/text.h"
 #include "plan/common.h"
@@ -311,13 +312,14 @@ static void plan_unbind(struct plan *plan, const struct snapshot *s)
 }
 
 /* Not before the init is back: should it fail, the way in must not end. */
-static void plan_net_release(struct plan *plan)
+static void plan_net_release(struct plan *plan, int family, const char *title)
 {
-	struct op *op = plan_add(plan, OP_NET_RELEASE, DANGER_UNDOABLE, 10,
-				 "give leased addresses an end again");
+	struct op *op = plan_add(plan, OP_NET_RELEASE, DANGER_UNDOABLE, 10, "%s", title);
 
 	op->skippable = true;
-	plan_set(plan, &op->command, "ip address change ADDRESS dev LINK valid_lft SECONDS");
+	op->number = (uint64_t)family;
+	plan_set(plan, &op->command, "ip%s address change ADDRESS dev LINK valid_lft SECONDS",
+		 family == AF_INET6 ? " -6" : family == AF_INET ? " -4" : "");
 }
 
 /* What would tell the operator: only systemd can be asked. */
@@ -343,10 +345,11 @@ static void plan_start(struct plan *plan, const struct snapshot *s)
 	struct op *op = plan_add(plan, OP_GO, DANGER_UNDOABLE, 60, "PID 1 becomes %s again", s->init.boot);
 	plan_set(plan, &op->src, "%s", s->init.boot);
 	plan_set(plan, &op->command, "kill -USR1 1");
-	plan_net_release(plan);
+	plan_net_release(plan, AF_INET6, "give IPv6 addresses and routes an end again");
 	op = plan_add(plan, OP_WAIT_RUNNING, DANGER_NONE, 900, "wait until the system is up");
 	op->skippable = true;
 	plan_set(plan, &op->command, "%s", how_far(s));
+	plan_net_release(plan, AF_INET, "end IPv4 addresses that are leased no more");
 	op = plan_add(plan, OP_SAVE_LOG, DANGER_UNDOABLE, 30,
 		      "write the transcript to /var/log/careen");
 	op->skippable = true;
@@ -454,7 +457,7 @@ static int resume_plan(const struct snapshot *s, const struct plan_opts *opts,
 	} else {
 		plan_unbind(plan, s);
 		plan_move_back(plan);
-		plan_net_release(plan);
+		plan_net_release(plan, AF_UNSPEC, "give leased addresses and routes an end again");
 	}
 	if (r < 0) {
 		plan_free(plan);

@@ -3,7 +3,8 @@
  *
  * The interfaces keep their addresses, and ifup fails on a static one that is
  * there ("Address already assigned") unless its list in /run says that it is
- * configured. One with a lease is left out: its DHCP client is to be started.
+ * configured. One with a lease, or with a DHCP client that runs for it, is left
+ * out: its client is to be started.
  *
  * /run/network/ifstate has "ens3=ens3" a line, /run/network/ifstate.ens3 the same
  * of one interface, without its name [ifupdown state.c].
@@ -11,6 +12,7 @@
 #include "run/ifstate.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,12 +20,15 @@
 
 #include "base/sys.h"
 #include "base/text.h"
+#include "model/network.h"
+#include "model/process.h"
+#include "model/procfile.h"
 #include "paths.h"
 #include "run/exec.h"
 
 #define STATE	CAREEN_NETSTATE "/ifstate"
 
-static bool is_leased(char (*leased)[IF_NAMESIZE], size_t n, const char *name)
+bool ifstate_is_leased(char (*leased)[IF_NAMESIZE], size_t n, const char *name)
 {
 	size_t i;
 
@@ -31,6 +36,28 @@ static bool is_leased(char (*leased)[IF_NAMESIZE], size_t n, const char *name)
 		if (!strcmp(leased[i], name))
 			return true;
 	return false;
+}
+
+/* Is there a DHCP client with that interface among its arguments? */
+static bool has_client(const char *name)
+{
+	char path[48], comm[32], args[1024];
+	bool needed, found = false;
+	pid_t *pid;
+	size_t i, n;
+
+	if (pids_list(AT_FDCWD, "/proc", &pid, &n) < 0)
+		return false;
+	for (i = 0; i < n && !found; i++) {
+		text_fmt(path, sizeof(path), "/proc/%d/comm", pid[i]);
+		if (file_read_line(AT_FDCWD, path, comm, sizeof(comm)) < 0 ||
+		    !network_manager_name(comm, &needed) || needed)
+			continue;
+		process_cmdline(pid[i], args, sizeof(args));
+		found = text_has_word(args, name);
+	}
+	free(pid);
+	return found;
 }
 
 static int put(const char *path, const char *text, struct error *err)
@@ -78,7 +105,7 @@ int ifstate_keep(char (*leased)[IF_NAMESIZE], size_t n, struct error *err)
 		r = 0;
 	for (line = strtok_r(text, "\n", &save); line && r == 0; line = strtok_r(NULL, "\n", &save))
 		if (sscanf(line, "%15[^=/]=", name) == 1 && strchr(line, '=') &&
-		    !is_leased(leased, n, name))
+		    !ifstate_is_leased(leased, n, name) && !has_client(name))
 			r = keep_line(all, line, err);
 	if (all && fclose(all) != 0 && r == 0)
 		r = error_set(err, ENOMEM, "keep", path, NULL, NULL);

@@ -14,5 +14,7 @@
  */
 int ifstate_keep(char (*leased)[IF_NAMESIZE], size_t n, struct error *err);
 void ifstate_clear(void);
+/* Is @name one of the @n in @leased? */
+bool ifstate_is_leased(char (*leased)[IF_NAMESIZE], size_t n, const char *name);
 
 #endif

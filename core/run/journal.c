@@ -118,6 +118,9 @@ int journal_record(struct error *err)
 
 	if (r < 0)
 		return r;
+	/* a new trip: what the last one has not given an end stays as it is */
+	if (access(CAREEN_RECORD, F_OK) < 0)
+		unlink(net_lifetimes);
 	/* PID 1 is in RAM already: what was recorded before that knows its init */
 	if (s->init.kind != INIT_STUB || access(CAREEN_RECORD, F_OK) < 0)
 		r = write_record(s, err);

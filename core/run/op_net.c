@@ -5,342 +5,316 @@
  * program that would renew it is about to be killed. NLM_F_REPLACE changes the
  * lifetime of the address that is there [net/ipv4/devinet.c inet_rtm_newaddr(),
  * net/ipv6/addrconf.c inet6_addr_modify()]. A route that is added again without
- * an end loses the one it had, and the answer is EEXIST all the same
- * [net/ipv6/ip6_fib.c fib6_add_rt2node()].
+ * an end loses the one it had, and the answer is EEXIST all the same; one without
+ * an end gets none that way, it has to be replaced [net/ipv6/ip6_fib.c
+ * fib6_add_rt2node()].
  *
- * Resume gives the addresses an end again, so that one which the DHCP server
- * does not give out any more goes away by itself.
+ * What the kernel itself has from a router, it renews itself: that is left alone.
+ *
+ * Resume gives what was kept what is left of its lifetime, so that what the DHCP
+ * server or the router does not give out any more goes away by itself. Not so an
+ * address of IPv4 before there is another lease: dhclient adds the one that it
+ * gets, which fails where it is already, and an end of ours would come before
+ * dhclient renews it and gives it its own [dhclient-script(8), BOUND and RENEW].
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_addr.h>
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "base/sys.h"
 #include "base/text.h"
+#include "model/procfile.h"
 #include "paths.h"
 #include "run/exec.h"
 #include "run/ifstate.h"
+#include "run/netmsg.h"
 
-#define LIFETIMES CAREEN_RUN "/lifetimes"	/* messages of rtnetlink(7), as they were dumped */
+#define LIFETIMES CAREEN_RUN "/lifetimes"	/* struct kept, one after the other */
 #define LEAST_S 600	/* for a client to start and ask its server */
 
 const char *net_lifetimes = LIFETIMES;		/* elsewhere only in tests */
 
-struct request {
-	struct nlmsghdr nh;
-	char body[1024];	/* struct ifaddrmsg or rtmsg, and attributes */
-};
-
-struct attrs {
-	struct rtattr *first;
-	int len;
+/* An address or a route as it was before it was made permanent. */
+struct kept {
+	int64_t valid, preferred;	/* until then, by now_ms(); INT64_MAX for ever */
+	struct netmsg was;
 };
 
 struct keep {
 	struct op_ctx *ctx;
 	struct error *err;
-	void (*one)(struct keep *k, const struct nlmsghdr *nh);
 	int fd;			/* keep: where the lifetimes are written to */
-	char *was;		/* release: what was written */
-	size_t was_len;
+	struct kept *kept;	/* release: what was written */
+	size_t nkept;
 	unsigned n;
-	char leased[32][IF_NAMESIZE];	/* interfaces whose IPv4 address had an end */
+	uint64_t family;	/* release: only of this one, AF_UNSPEC for both */
+	char leased[32][IF_NAMESIZE];	/* interfaces with an IPv4 address that has an end */
 	size_t nleased;
 	int r;
 };
 
-static bool is_route(const struct nlmsghdr *nh)
+/* The first byte of both headers. */
+static unsigned char family_of(const struct nlmsghdr *nh)
 {
-	return nh->nlmsg_type == RTM_NEWROUTE;
-}
-
-static size_t header_of(const struct nlmsghdr *nh)
-{
-	return is_route(nh) ? sizeof(struct rtmsg) : sizeof(struct ifaddrmsg);
-}
-
-static struct attrs attrs_of(const struct nlmsghdr *nh)
-{
-	return is_route(nh) ? (struct attrs){ RTM_RTA(NLMSG_DATA(nh)), (int)RTM_PAYLOAD(nh) } :
-			      (struct attrs){ IFA_RTA(NLMSG_DATA(nh)), (int)IFA_PAYLOAD(nh) };
-}
-
-static void *find_attr(const struct nlmsghdr *nh, unsigned short type)
-{
-	struct attrs a = attrs_of(nh);
-
-	for (; RTA_OK(a.first, a.len); a.first = RTA_NEXT(a.first, a.len))
-		if (a.first->rta_type == type)
-			return RTA_DATA(a.first);
-	return NULL;
+	return *(const unsigned char *)NLMSG_DATA(nh);
 }
 
 static uint32_t addr_flags(const struct nlmsghdr *nh)
 {
 	const struct ifaddrmsg *ifa = NLMSG_DATA(nh);
-	const uint32_t *flags = find_attr(nh, IFA_FLAGS);
+	const uint32_t *flags = netmsg_attr(nh, IFA_FLAGS);
 
 	return flags ? *flags : ifa->ifa_flags;
 }
 
-static bool ends(const struct nlmsghdr *nh)
+/* Seconds that are left, of @ret_preferred before it is deprecated; 0 where it has no end. */
+static uint32_t lifetime(const struct nlmsghdr *nh, uint32_t *ret_preferred)
 {
-	const struct ifa_cacheinfo *ci = find_attr(nh, IFA_CACHEINFO);
+	const struct ifa_cacheinfo *addr = netmsg_attr(nh, IFA_CACHEINFO);
+	const struct rta_cacheinfo *route = netmsg_attr(nh, RTA_CACHEINFO);
 
-	return ci && ci->ifa_valid != UINT32_MAX;
+	*ret_preferred = UINT32_MAX;
+	if (netmsg_is_route(nh))	/* in ticks of the user's clock */
+		return route && route->rta_expires > 0 ?
+		       (uint32_t)(route->rta_expires / sysconf(_SC_CLK_TCK)) + 1 : 0;
+	if (!addr || addr->ifa_valid == UINT32_MAX)
+		return 0;
+	*ret_preferred = addr->ifa_prefered;
+	return addr->ifa_valid;
+}
+
+/*
+ * Does the kernel take what routers on this link advertise? A manager that does
+ * it in its place turns that off [networkd-sysctl.c, NetworkManager's nm-device.c].
+ */
+static bool kernel_takes_ra(unsigned ifindex)
+{
+	char path[80], link[IF_NAMESIZE];
+	uint64_t takes, forwards;
+
+	if (!if_indextoname(ifindex, link))
+		return false;
+	text_fmt(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/accept_ra", link);
+	takes = file_read_u64(AT_FDCWD, path, 0);
+	text_fmt(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/forwarding", link);
+	forwards = file_read_u64(AT_FDCWD, path, 0);
+	return forwards ? takes == 2 : takes != 0;
 }
 
 static bool addr_worth_keeping(const struct nlmsghdr *nh)
 {
 	const struct ifaddrmsg *ifa = NLMSG_DATA(nh);
+	const uint8_t *proto = netmsg_attr(nh, IFA_PROTO);
 
-	if (!ends(nh) || ifa->ifa_scope == RT_SCOPE_LINK)
+	if (ifa->ifa_scope == RT_SCOPE_LINK)
+		return false;
+	if (ifa->ifa_family != AF_INET6)
+		return true;
+	if (proto && *proto == IFAPROT_KERNEL_RA && kernel_takes_ra(ifa->ifa_index))
 		return false;
 	/* temporary ones are made to go away; a tentative one is not ours yet */
-	return !(ifa->ifa_family == AF_INET6 &&
-		 (addr_flags(nh) & (IFA_F_TEMPORARY | IFA_F_TENTATIVE | IFA_F_DADFAILED)));
+	return !(addr_flags(nh) & (IFA_F_TEMPORARY | IFA_F_TENTATIVE | IFA_F_DADFAILED));
 }
 
-/* Only IPv6 routes end; what is left is dumped as ticks of the user's clock. */
+/* Only IPv6 routes end. The kernel's own: of a prefix "kernel", to a router "ra". */
 static bool route_worth_keeping(const struct nlmsghdr *nh)
 {
 	const struct rtmsg *rt = NLMSG_DATA(nh);
-	const struct rta_cacheinfo *ci = find_attr(nh, RTA_CACHEINFO);
+	const unsigned *oif = netmsg_attr(nh, RTA_OIF);
 
-	return ci && ci->rta_expires > 0 && rt->rtm_type == RTN_UNICAST &&
-	       !(rt->rtm_flags & RTM_F_CLONED);
-}
-
-static bool put_attr(struct request *req, unsigned short type, const void *data, size_t len)
-{
-	struct rtattr *a = (struct rtattr *)((char *)req + NLMSG_ALIGN(req->nh.nlmsg_len));
-
-	if (NLMSG_ALIGN(req->nh.nlmsg_len) + RTA_SPACE(len) > sizeof(*req))
+	if ((rt->rtm_protocol == RTPROT_KERNEL || rt->rtm_protocol == RTPROT_RA) && oif &&
+	    kernel_takes_ra(*oif))
 		return false;
-	a->rta_type = type;
-	a->rta_len = (unsigned short)RTA_LENGTH(len);
-	memcpy(RTA_DATA(a), data, len);
-	req->nh.nlmsg_len = NLMSG_ALIGN(req->nh.nlmsg_len) + (unsigned)RTA_SPACE(len);
-	return true;
+	return rt->rtm_type == RTN_UNICAST && !(rt->rtm_flags & RTM_F_CLONED);
 }
 
-/* The same thing with everything as it was dumped, but its lifetime. */
-static bool make_request(struct request *req, const struct nlmsghdr *nh, unsigned short flags)
-{
-	unsigned short lifetime = is_route(nh) ? RTA_CACHEINFO : IFA_CACHEINFO;
-	struct attrs a = attrs_of(nh);
-	bool ok = true;
-
-	memset(req, 0, sizeof(*req));
-	req->nh.nlmsg_len = (unsigned)NLMSG_LENGTH(header_of(nh));
-	req->nh.nlmsg_type = nh->nlmsg_type;
-	req->nh.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags;
-	memcpy(req->body, NLMSG_DATA(nh), header_of(nh));
-	for (; RTA_OK(a.first, a.len); a.first = RTA_NEXT(a.first, a.len))
-		if (a.first->rta_type != lifetime && !(is_route(nh) && a.first->rta_type == RTA_EXPIRES))
-			ok = ok && put_attr(req, a.first->rta_type, RTA_DATA(a.first),
-					    RTA_PAYLOAD(a.first));
-	return ok;
-}
-
+/*
+ * An IPv6 address that gets an end ends its prefix's route at once: the kernel
+ * takes the seconds for a time [addrconf.c modify_prefix_route()]. The second time
+ * the address has an end already, and the route is given one as it should be.
+ */
 static int set_lifetime(const struct nlmsghdr *nh, uint32_t valid, uint32_t preferred)
 {
 	struct ifa_cacheinfo ci = { .ifa_prefered = preferred, .ifa_valid = valid };
-	struct request req;
-
-	if (!make_request(&req, nh, NLM_F_REPLACE) ||
-	    !put_attr(&req, IFA_CACHEINFO, &ci, sizeof(ci)))
-		return -EMSGSIZE;
-	return sys->netlink(&req, req.nh.nlmsg_len);
-}
-
-static int route_for_ever(const struct nlmsghdr *nh)
-{
-	struct request req;
+	struct netmsg m;
+	bool ok = netmsg_same(&m, nh, NLM_F_REPLACE) &&
+		  (netmsg_is_route(nh) ? netmsg_put(&m, RTA_EXPIRES, &valid, sizeof(valid)) :
+					 netmsg_put(&m, IFA_CACHEINFO, &ci, sizeof(ci)));
 	int r;
 
-	if (!make_request(&req, nh, NLM_F_CREATE))
+	if (!ok)
 		return -EMSGSIZE;
-	/* the rest tells how it is, not how it shall be */
-	((struct rtmsg *)req.body)->rtm_flags &= RTNH_F_ONLINK;
-	r = sys->netlink(&req, req.nh.nlmsg_len);
+	r = sys->netlink(&m, m.nh.nlmsg_len);
+	if (r == 0 && !netmsg_is_route(nh) && family_of(nh) == AF_INET6 && valid != UINT32_MAX)
+		r = sys->netlink(&m, m.nh.nlmsg_len);
+	return r;
+}
+
+static int add_again(const struct netmsg *m)
+{
+	int r = sys->netlink(m, m->nh.nlmsg_len);
+
 	return r == -EEXIST ? 0 : r;
 }
 
-static const char *ip_text(int family, const void *ip, char *buf, size_t size)
+static int for_ever(const struct nlmsghdr *nh, uint32_t preferred)
 {
-	return ip && inet_ntop(family, ip, buf, (socklen_t)size) ? buf : "?";
+	if (netmsg_is_route(nh))
+		return netmsg_hops(nh, NLM_F_CREATE, add_again);
+	return set_lifetime(nh, UINT32_MAX, preferred ? UINT32_MAX : 0);
 }
 
-/* "10.0.2.15/24 on ens3", "the route to default by fe80::2 on ens3" */
-static const char *text_of(const struct nlmsghdr *nh, char *buf, size_t size)
+static void note_leased(struct keep *k, const struct nlmsghdr *nh)
 {
 	const struct ifaddrmsg *ifa = NLMSG_DATA(nh);
-	const struct rtmsg *rt = NLMSG_DATA(nh);
-	char ip[INET6_ADDRSTRLEN], via[INET6_ADDRSTRLEN], link[IF_NAMESIZE] = "?";
-	const unsigned *oif = is_route(nh) ? find_attr(nh, RTA_OIF) : &ifa->ifa_index;
-	const void *local;
 
-	if (oif)
-		if_indextoname(*oif, link);
-	if (!is_route(nh)) {
-		local = find_attr(nh, IFA_LOCAL);
-		return text_fmt(buf, size, "%s/%u on %s",
-				ip_text(ifa->ifa_family, local ? local : find_attr(nh, IFA_ADDRESS), ip,
-					sizeof(ip)), ifa->ifa_prefixlen, link);
-	}
-	if (!rt->rtm_dst_len)
-		return text_fmt(buf, size, "the default route by %s on %s",
-				ip_text(rt->rtm_family, find_attr(nh, RTA_GATEWAY), via, sizeof(via)), link);
-	return text_fmt(buf, size, "the route to %s/%u on %s",
-			ip_text(rt->rtm_family, find_attr(nh, RTA_DST), ip, sizeof(ip)),
-			rt->rtm_dst_len, link);
-}
-
-static void note_leased(struct keep *k, const struct ifaddrmsg *ifa)
-{
 	if (ifa->ifa_family == AF_INET && k->nleased < sizeof(k->leased) / sizeof(k->leased[0]) &&
 	    if_indextoname(ifa->ifa_index, k->leased[k->nleased]))
 		k->nleased++;
 }
 
-static void keep_one(struct keep *k, const struct nlmsghdr *nh)
+static int64_t until(uint32_t seconds)
 {
-	bool route = is_route(nh);
+	return seconds == UINT32_MAX ? INT64_MAX : now_ms() + seconds * INT64_C(1000);
+}
+
+static void write_down(struct keep *k, const struct nlmsghdr *nh, uint32_t valid, uint32_t preferred)
+{
+	struct kept was = { .valid = until(valid), .preferred = preferred ? until(preferred) : 0 };
+
+	if (k->fd < 0)
+		errno = ENOENT;
+	else if (netmsg_same(&was.was, nh, 0) && write(k->fd, &was, sizeof(was)) == sizeof(was))
+		return;
+	ctx_note(k->ctx, "its lifetime could not be noted: %s", strerror(errno));
+}
+
+static void keep_one(void *arg, const struct nlmsghdr *nh)
+{
+	struct keep *k = arg;
+	bool route = netmsg_is_route(nh);
+	uint32_t preferred, valid = lifetime(nh, &preferred);
 	char what[160];
 	int r;
 
-	if (!(route ? route_worth_keeping(nh) : addr_worth_keeping(nh)))
+	if (!valid || !(route ? route_worth_keeping(nh) : addr_worth_keeping(nh)))
 		return;
 	if (!route)
-		note_leased(k, NLMSG_DATA(nh));
-	text_of(nh, what, sizeof(what));
-	r = route ? route_for_ever(nh) : set_lifetime(nh, UINT32_MAX, UINT32_MAX);
+		note_leased(k, nh);
+	netmsg_text(nh, what, sizeof(what));
+	r = for_ever(nh, preferred);
 	if (r < 0 && k->r == 0)
 		k->r = error_set(k->err, r, "keep", what, NULL,
 				 "It will go when its lifetime ends. By hand: ip address change "
 				 "... valid_lft forever preferred_lft forever, or ip -6 route");
 	if (r < 0)
 		return;
-	if (!route && k->fd >= 0 && write(k->fd, nh, NLMSG_ALIGN(nh->nlmsg_len)) < 0)
-		ctx_note(k->ctx, "its lifetime could not be noted: %s", strerror(errno));
+	write_down(k, nh, valid, preferred);
 	k->n++;
 	ctx_note(k->ctx, "%s stays for ever", what);
 }
 
-/* What the same address was like before it was kept, or NULL. */
-static const struct nlmsghdr *was_kept(const struct keep *k, const struct nlmsghdr *nh)
+static bool same_address(const struct nlmsghdr *x, const struct nlmsghdr *y)
 {
-	const struct ifaddrmsg *a = NLMSG_DATA(nh), *b;
-	const struct nlmsghdr *old = (const struct nlmsghdr *)k->was;
-	size_t left = k->was_len, len = a->ifa_family == AF_INET ? 4 : 16;
-	const void *x = find_attr(nh, IFA_ADDRESS), *y;
+	const struct ifaddrmsg *a = NLMSG_DATA(x), *b = NLMSG_DATA(y);
+	const void *p = netmsg_attr(x, IFA_ADDRESS), *q = netmsg_attr(y, IFA_ADDRESS);
 
-	for (; NLMSG_OK(old, left); old = NLMSG_NEXT(old, left)) {
-		b = NLMSG_DATA(old);
-		y = find_attr(old, IFA_ADDRESS);
-		if (a->ifa_family == b->ifa_family && a->ifa_index == b->ifa_index &&
-		    a->ifa_prefixlen == b->ifa_prefixlen && x && y && !memcmp(x, y, len))
-			return old;
+	return a->ifa_family == b->ifa_family && a->ifa_index == b->ifa_index &&
+	       a->ifa_prefixlen == b->ifa_prefixlen && p && q &&
+	       !memcmp(p, q, a->ifa_family == AF_INET ? 4 : 16);
+}
+
+static bool same_route(const struct nlmsghdr *x, const struct nlmsghdr *y)
+{
+	struct netmsg a, b;
+
+	return netmsg_same(&a, x, 0) && netmsg_same(&b, y, 0) && !memcmp(&a, &b, sizeof(a));
+}
+
+/* What the same thing was like when it was kept last, or NULL. */
+static const struct kept *was_kept(const struct keep *k, const struct nlmsghdr *nh)
+{
+	const struct nlmsghdr *was;
+	size_t i;
+
+	for (i = k->nkept; i-- > 0;) {
+		was = &k->kept[i].was.nh;
+		if (was->nlmsg_type == nh->nlmsg_type &&
+		    (netmsg_is_route(nh) ? same_route(was, nh) : same_address(was, nh)))
+			return &k->kept[i];
 	}
 	return NULL;
 }
 
-static uint32_t at_least(uint32_t seconds)
+static uint32_t left(int64_t until_ms)
 {
-	return seconds < LEAST_S ? LEAST_S : seconds;
+	int64_t s = (until_ms - now_ms()) / 1000;
+
+	if (!until_ms || until_ms == INT64_MAX)
+		return until_ms ? UINT32_MAX : 0;
+	return s < LEAST_S ? LEAST_S : (uint32_t)s;
+}
+
+static void find_leased(void *arg, const struct nlmsghdr *nh)
+{
+	uint32_t preferred;
+
+	if (lifetime(nh, &preferred))
+		note_leased(arg, nh);
+}
+
+static bool may_release(struct keep *k, const struct nlmsghdr *nh)
+{
+	const struct ifaddrmsg *ifa = NLMSG_DATA(nh);
+	char link[IF_NAMESIZE];
+
+	if (k->family != AF_UNSPEC && family_of(nh) != k->family)
+		return false;
+	return k->family != AF_INET || (if_indextoname(ifa->ifa_index, link) &&
+					ifstate_is_leased(k->leased, k->nleased, link));
 }
 
 /* Not what a client has been faster with. */
-static void release_one(struct keep *k, const struct nlmsghdr *nh)
+static void release_one(void *arg, const struct nlmsghdr *nh)
 {
-	const struct nlmsghdr *old = ends(nh) ? NULL : was_kept(k, nh);
-	const struct ifa_cacheinfo *ci = old ? find_attr(old, IFA_CACHEINFO) : NULL;
+	struct keep *k = arg;
+	uint32_t preferred;
+	const struct kept *was = lifetime(nh, &preferred) || !may_release(k, nh) ? NULL : was_kept(k, nh);
 	char what[160];
 	int r;
 
-	if (!ci)
+	if (!was)
 		return;
-	r = set_lifetime(nh, at_least(ci->ifa_valid), at_least(ci->ifa_prefered));
-	text_of(nh, what, sizeof(what));
+	r = set_lifetime(nh, left(was->valid), left(was->preferred));
+	netmsg_text(nh, what, sizeof(what));
 	if (r < 0)
 		ctx_note(k->ctx, "%s stays for ever: %s", what, strerror(-r));
 	else
-		ctx_note(k->ctx, "%s ends in %u s unless it is renewed", what, at_least(ci->ifa_valid));
+		ctx_note(k->ctx, "%s ends in %u s unless it is renewed", what, left(was->valid));
 	k->n += r == 0;
 }
 
-static int send_dump(int fd, unsigned short type, unsigned char family)
+static int each(struct keep *k, void (*fn)(void *arg, const struct nlmsghdr *nh))
 {
-	struct {
-		struct nlmsghdr nh;
-		struct rtmsg rt;	/* the family is the first byte of both */
-	} req = {
-		.nh = { .nlmsg_len = sizeof(req), .nlmsg_type = type,
-			.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
-		.rt = { .rtm_family = family },
-	};
+	int r = netmsg_dump(RTM_GETADDR, AF_UNSPEC, fn, k);
 
-	return send(fd, &req, req.nh.nlmsg_len, 0) < 0 ? -errno : 0;
-}
-
-/* Read one datagram of the dump: 1 more to come, 0 the end, -errno. */
-static int read_dump(int fd, struct keep *k)
-{
-	char buf[32768] __attribute__((aligned(NLMSG_ALIGNTO)));
-	const struct nlmsghdr *nh = (const struct nlmsghdr *)buf;
-	ssize_t n = recv(fd, buf, sizeof(buf), 0);
-	unsigned len;
-
-	if (n < 0)
-		return -errno;
-	for (len = (unsigned)n; NLMSG_OK(nh, len); nh = NLMSG_NEXT(nh, len)) {
-		if (nh->nlmsg_type == NLMSG_DONE)
-			return 0;
-		if (nh->nlmsg_type == NLMSG_ERROR)
-			return ((const struct nlmsgerr *)NLMSG_DATA(nh))->error;
-		k->one(k, nh);
-	}
-	return 1;
-}
-
-static int each(struct keep *k, unsigned short type, unsigned char family)
-{
-	struct timeval patience = { .tv_sec = 3 };
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE), r;
-
-	if (fd < 0)
-		return -errno;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	r = send_dump(fd, type, family);
-	while (r == 0 && (r = read_dump(fd, k)) > 0)
-		r = 0;
-	close(fd);
-	/* a kernel without IPv6 */
-	return r == -EAFNOSUPPORT || r == -EOPNOTSUPP ? 0 : r;
+	return r < 0 ? r : netmsg_dump(RTM_GETROUTE, AF_INET6, fn, k);
 }
 
 int op_net_keep(struct op_ctx *ctx, const struct op *op, struct error *err)
 {
-	struct keep k = { .ctx = ctx, .err = err, .one = keep_one };
+	struct keep k = { .ctx = ctx, .err = err };
 	int r;
 
 	(void)op;
 	k.fd = open(net_lifetimes, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
-	r = each(&k, RTM_GETADDR, AF_UNSPEC);
-	if (r == 0)
-		r = each(&k, RTM_GETROUTE, AF_INET6);
+	r = each(&k, keep_one);
 	if (k.fd >= 0)
 		close(k.fd);
 	if (r < 0)
@@ -353,21 +327,23 @@ int op_net_keep(struct op_ctx *ctx, const struct op *op, struct error *err)
 
 int op_net_release(struct op_ctx *ctx, const struct op *op, struct error *err)
 {
-	struct keep k = { .ctx = ctx, .err = err, .one = release_one };
+	struct keep k = { .ctx = ctx, .err = err, .family = op->number };
 	struct stat st;
 	int r = 0;
 
-	(void)op;
 	if (stat(net_lifetimes, &st) == 0 && st.st_size > 0) {
-		k.was = read_whole(net_lifetimes);
-		k.was_len = k.was ? (size_t)st.st_size : 0;
-		r = each(&k, RTM_GETADDR, AF_UNSPEC);
-		free(k.was);
+		k.kept = (struct kept *)read_whole(net_lifetimes);
+		k.nkept = k.kept ? (size_t)st.st_size / sizeof(*k.kept) : 0;
+		r = netmsg_dump(RTM_GETADDR, AF_INET, find_leased, &k);
+		r = r < 0 ? r : each(&k, release_one);
+		free(k.kept);
 	}
 	if (r < 0)
-		return error_set(err, r, "read", "the addresses", NULL, "Skip this: they stay for ever.");
-	unlink(net_lifetimes);
+		return error_set(err, r, "read", "the addresses and routes", NULL,
+				 "Skip this: they stay for ever.");
+	if (k.family != AF_INET6)
+		unlink(net_lifetimes);
 	if (!k.n)
-		ctx_note(ctx, "no address has to have an end");
+		ctx_note(ctx, "nothing has to have an end");
 	return 0;
 }

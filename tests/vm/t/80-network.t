@@ -1,7 +1,7 @@
 #!/bin/bash
 # check-long: the clock has to pass a lease, on each release
 # The network outlives its managers, and disks, modules and udev's database the end of udevd.
-# Debian 12: ifupdown with dhclient, then static; Debian 13: systemd-networkd.
+# Debian 12: ifupdown with dhclient, then static; Debian 13: systemd-networkd, ifupdown with dhcpcd.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../operator.sh"
 
@@ -36,7 +36,7 @@ fake() {
 # What the managers cannot renew any more: an address and a route of each kind, 40 s of life.
 # QEMU's DHCP server gives no router to a network that leads nowhere.
 shorten() {
-	vm_ssh 'sysctl -qw net.ipv6.conf.ens3.disable_ipv6=0
+	vm_ssh 'sysctl -qw net.ipv6.conf.ens3.disable_ipv6=0 net.ipv6.conf.ens3.accept_ra=0
 		ip route replace default via 10.0.2.2 dev ens3
 		ip address change 10.0.2.15/24 dev ens3 valid_lft 40 preferred_lft 30
 		ip address add fd00:ca::5/64 dev ens3 nodad valid_lft 40 preferred_lft 30
@@ -54,9 +54,16 @@ outlived() {
 	ok "$what: and answers" con_wait 'Help' 20
 	con_keys Escape
 }
+# What its manager does by itself: not dhclient, which adds what is there already. It is made to renew
+# its lease soon.
 renewed() {
+	like "$(vm_ssh1022 cat '/run/careen/jobs/*/events')" 'default route by fd00:ca::1 on ens3 ends in 600 s' \
+		"$what: what nobody renews has an end again"
+	unlike "$(vm_ssh ip -6 route show default | grep -v expires)" fd00:ca::1 "$what: a route"
+	unlike "$(vm_ssh ip -6 -o address show dev ens3 | grep fd00:ca::5)" forever "$what: and an address"
 	is "$(addresses | wc -l)" 1 "$what: one address, and not a second"
-	like "$(addresses)" 'inet 10.0.2.15/24.* dynamic .*valid_lft (8[0-9]{4})sec' "$what: the same, leased anew"
+	ok "$what: the same, leased anew" eventually 90 eval \
+		'addresses | grep -Eq "inet 10.0.2.15/24.* dynamic .*valid_lft 8[0-9]{4}sec"'
 }
 
 hotplug() {
@@ -87,34 +94,46 @@ static() {
 		systemd-run -q --wait sh -c "ifdown ens3; sed -n p /etc/network/interfaces; ifup ens3"'
 }
 
-for release in 13 12; do
-	vm_boot $release
-	boot_id=$(fact_boot_id vm_ssh)
-	what="Debian $release"
-	ok "$what: the console" op_console
-	if [ $release = 13 ]; then
-		fake wpa_supplicant
-		fake openvpn tun9
-		like "$(vm_ssh1022 'careen run detach --yes 2>&1')" 'openvpn \(pid [0-9]+\) keeps tun9 up' \
-			'who keeps a link up is a blocker, by name'
-		vm_ssh systemctl stop fake-openvpn	# the other one has no link, and is none
-	fi
+# trip [FUNCTION]: there, past the end of every lease, and back; FUNCTION is called in between
+trip() {
 	shorten
 	off
-	[ $release = 12 ] || hotplug
+	[ $# -eq 0 ] || "$1"
 	outlived
 	back
 	renewed
-	[ $release = 12 ] || known
-	[ $release = 13 ] || {
-		what='Debian 12, static'
-		ok "$what: set up" static
-		unlike "$(addresses)" dynamic "$what: no lease"
-		off
-		back
-		is "$(addresses | wc -l)" 1 "$what: one address"
-		like "$(vm_ssh ip route)" 'default via 10.0.2.2' "$what: and the default route"
-	}
-	vm_stop
-done
+}
+begin() {
+	what=$1
+	shift
+	vm_boot "$@"
+	boot_id=$(fact_boot_id vm_ssh)
+	ok "$what: the console" op_console
+}
+
+begin 'Debian 13' 13
+fake wpa_supplicant
+fake openvpn tun9
+like "$(vm_ssh1022 careen status)" 'tun9 goes down with openvpn \(pid [0-9]+\)' \
+	'whose link the session does not come through is no blocker'
+trip hotplug
+known
+vm_stop
+
+begin 'Debian 13, ifupdown and dhcpcd' 13 --flavour ifupdown
+trip
+ok "$what: its client runs" vm_ssh pgrep -x dhcpcd
+vm_stop
+
+begin 'Debian 12' 12
+vm_ssh 'echo "supersede dhcp-renewal-time 20;" >>/etc/dhcp/dhclient.conf'
+trip
+ok "$what: its client runs" vm_ssh pgrep -x dhclient
+what='Debian 12, static'
+ok "$what: set up" static
+unlike "$(addresses)" dynamic "$what: no lease"
+off
+back
+is "$(addresses | wc -l)" 1 "$what: one address"
+like "$(vm_ssh ip route)" 'default via 10.0.2.2' "$what: and the default route"
 done_testing
