@@ -245,6 +245,10 @@ static void check_network(const struct snapshot *s, struct findings *f)
 		finite += s->net.addr[i].valid_s != UINT32_MAX;
 	add(f, FIND_OK, "Network", "%zu address%s, %u with a lease (made permanent by the detach)",
 	    s->net.naddr, s->net.naddr == 1 ? "" : "es", finite);
+	for (i = 0; i < s->net.nmgr; i++)
+		if (!s->net.mgr[i].needed && s->net.mgr[i].link[0])
+			add(f, FIND_NOTE, "Network", "%s goes down with %s (pid %d), until the resumed system starts it",
+			    s->net.mgr[i].link, s->net.mgr[i].name, (int)s->net.mgr[i].pid);
 }
 
 size_t preflight_findings(const struct snapshot *s, struct finding *ret, size_t max)

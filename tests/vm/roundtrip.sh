@@ -35,6 +35,7 @@ back() {
 	is "$(fact_boot_id vm_ssh)" "$boot_id" "$what: the same boot"
 	is "$(vm_ssh ip -4 -o address show scope global | awk '{ print $2, $4 }')" "$address" "$what: the same address"
 	is "$(vm_ssh 'test -e /root/victim; echo $?')" 1 "$what: what was damaged is gone, as e2fsck said"
+	[ "$1" = 13 ] || like "$(vm_ssh pgrep -a dhclient)" ens3 "$what: its DHCP client runs again"
 	like "$(vm_ssh ls /var/log/careen)" '\.log$' "$what: the transcript is in /var/log/careen"
 	like "$(vm_ssh 'udevadm info /dev/vda1')" 'ID_FS_TYPE=ext4' "$what: udev has its database"
 	ok "$what: the operator's one session is still the first one" con_alive

@@ -33,15 +33,15 @@ fake() {
 	[ $# -lt 2 ] || eventually 20 vm_ssh "ip link show $2 up | grep -q UP"
 }
 
-# What the managers cannot renew any more: an address and a route of each kind, 40 s of life.
+# What the managers cannot renew any more: an address and a route of each kind, a minute of life.
 # QEMU's DHCP server gives no router to a network that leads nowhere.
 shorten() {
 	vm_ssh 'sysctl -qw net.ipv6.conf.ens3.disable_ipv6=0 net.ipv6.conf.ens3.accept_ra=0
 		ip route replace default via 10.0.2.2 dev ens3
-		ip address change 10.0.2.15/24 dev ens3 valid_lft 40 preferred_lft 30
-		ip address add fd00:ca::5/64 dev ens3 nodad valid_lft 40 preferred_lft 30
-		ip -6 route add default via fd00:ca::1 dev ens3 proto ra expires 40'
-	ends=$(($(vm_ssh cut -d. -f1 /proc/uptime) + 45))
+		ip address change 10.0.2.15/24 dev ens3 valid_lft 60 preferred_lft 50
+		ip address add fd00:ca::5/64 dev ens3 nodad valid_lft 60 preferred_lft 50
+		ip -6 route add default via fd00:ca::1 dev ens3 proto ra expires 60'
+	ends=$(($(vm_ssh cut -d. -f1 /proc/uptime) + 65))
 }
 outlived() {
 	vm_ssh1022 "while read u x </proc/uptime && [ \${u%.*} -le $ends ]; do sleep 1; done"
