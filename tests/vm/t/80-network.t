@@ -90,8 +90,12 @@ known() {
 }
 
 static() {
-	vm_ssh 'sed -i "s/^iface ens3 .*/iface ens3 inet static\n address 10.0.2.15\/24\n gateway 10.0.2.2/" /etc/network/interfaces
-		systemd-run -q --wait sh -c "ifdown ens3; sed -n p /etc/network/interfaces; ifup ens3"'
+	vm_ssh_in 'cat >/root/static' <<-'END'
+		ifdown ens3	# before its DHCP client is forgotten
+		sed -i 's/^iface ens3 .*/iface ens3 inet static\n address 10.0.2.15\/24\n gateway 10.0.2.2/' /etc/network/interfaces
+		ifup ens3
+	END
+	vm_ssh systemd-run -q --wait sh /root/static
 }
 
 # trip [FUNCTION]: there, past the end of every lease, and back; FUNCTION is called in between
