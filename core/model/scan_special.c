@@ -80,24 +80,25 @@ static bool is_no_file(const char *name)
 }
 
 /*
- * "UserFiles:	2", then "    0: NAME" each: a path, or before 6.7 its last part
- * alone. Which file system it is on is not told: it counts, unless it is none.
- * A ring that is at work tells the number only.
+ * "UserFiles:	2", then "    0: NAME" each: since 6.14 a path, before that its last
+ * part, where it is short enough to lie in the dentry. Which file system it is on is
+ * not told: it counts, unless it is none. Of a ring that is at work only the number
+ * is told, and since 6.15 nothing at all [io_uring/fdinfo.c io_uring_show_fdinfo()].
  */
 static void check_uring(const struct scan *sc, struct found *f, const char *info)
 {
-	const char *at = strstr(info, "UserFiles:");
-	unsigned n = at ? number_after(at, "UserFiles:") : 0, told = 0;
+	const char *files = strstr(info, "UserFiles:"), *at;
+	unsigned n = files ? number_after(files, "UserFiles:") : 0, told = 0;
 	char name[200];
 
-	for (at = at ? strchr(at, '\n') : NULL; told < n && at; at = strchr(at + 1, '\n')) {
+	for (at = files ? strchr(files, '\n') : NULL; told < n && at; at = strchr(at + 1, '\n')) {
 		if (sscanf(at, "\n %*u: %199[^\n]", name) != 1)
 			break;
 		told++;
 		if (!is_no_file(name))
 			name_uring(sc, f, name);
 	}
-	if (n && !told)
+	if (!files || (n && !told))
 		name_uring(sc, f, "of a busy ring");
 }
 
