@@ -15,6 +15,8 @@
 
 #include "base/sys.h"
 #include "base/text.h"
+#include "model/holders.h"
+#include "model/procfile.h"
 #include "run/exec.h"
 #include "tap.h"
 
@@ -64,10 +66,26 @@ static inline void show_error(const struct error *err)
 	printf("# %s\n", error_text(err, text, sizeof(text)));
 }
 
-/* A shell that dies with us; our own program would be on the keep list. */
+/* Has it become another program than ours, and come to rest? */
+static inline bool at_rest(pid_t pid)
+{
+	char path[40], theirs[300], ours[300] = "";
+
+	text_fmt(path, sizeof(path), "/proc/%d/exe", (int)pid);
+	link_read(AT_FDCWD, "/proc/self/exe", ours, sizeof(ours));
+	return process_state(pid) != 'R' &&
+	       (link_read(AT_FDCWD, path, theirs, sizeof(theirs)) < 0 || strcmp(theirs, ours));
+}
+
+/*
+ * A shell that dies with us; our own program would be on the keep list. It is at rest
+ * when it is so on three looks: a page that comes from the disk is no rest.
+ */
 static inline pid_t start_sh(const char *script)
 {
+	int64_t until = now_ms() + 10000;
 	pid_t pid = fork();
+	int looks = 0;
 
 	if (pid == 0) {
 		setpgid(0, 0);
@@ -75,9 +93,10 @@ static inline pid_t start_sh(const char *script)
 		execl("/bin/sh", "sh", "-c", script, NULL);
 		_exit(127);
 	}
-	usleep(80000);
+	setpgid(pid, pid);	/* whoever comes first: kill(-pid) must find it */
+	for (; looks < 3 && now_ms() < until; sleep_ms(10))
+		looks = at_rest(pid) ? looks + 1 : 0;
 	return pid;
 }
-
 
 #endif

@@ -17,18 +17,29 @@ static struct proc_id proc(pid_t pid, const char *name, bool kill_now)
 	return p;
 }
 
+/* What has ended may not be ours to reap in the same instant. */
 static int signal_of(pid_t pid)
 {
-	int64_t until = now_ms() + 300;
+	int64_t until = now_ms() + 10000;
 	int status = 0;
+	pid_t r;
 
-	/* what has ended may not be ours to reap in the same instant */
-	while (waitpid(pid, &status, WNOHANG) != pid) {
-		if (now_ms() >= until)
-			return -1;
+	while ((r = waitpid(pid, &status, WNOHANG)) == 0 && now_ms() < until)
 		sleep_ms(5);
-	}
-	return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+	return r == pid && WIFSIGNALED(status) ? WTERMSIG(status) : r == pid ? 0 : -1;
+}
+
+/* Given the time in which a signal would have come. */
+static bool lives(pid_t pid)
+{
+	sleep_ms(300);
+	return waitpid(pid, NULL, WNOHANG) == 0;
+}
+
+static void end(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	signal_of(pid);
 }
 
 static void test_term(void)
@@ -42,7 +53,8 @@ static void test_term(void)
 	int64_t began = now_ms();
 
 	is_int(run_op(&op, &err), 0, "two processes that obey");
-	ok(now_ms() - began < 500, "returns the moment they are gone (%lld ms)",
+	/* of the 5 s that the first is given */
+	ok(now_ms() - began < 4000, "returns the moment they are gone (%lld ms)",
 	   (long long)(now_ms() - began));
 	is_int(signal_of(p[0].pid), SIGTERM, "the first by TERM");
 	is_int(signal_of(p[1].pid), SIGKILL, "a network manager by KILL at once");
@@ -80,11 +92,10 @@ static void test_reused(void)
 	p[0].start++;		/* the plan saw another process under this number */
 	signal_of(p[3].pid);
 	is_int(run_op(&op, &err), 0, "a reused pid, PID 1, ourselves, one that is gone");
-	is_int(signal_of(pid), -1, "the other process lives");
+	ok(lives(pid), "the other process lives");
 	ok(strstr(said.notes, "is not other any more") != NULL, "a note says why");
 	ok(strstr(said.notes, "pid 1 init is left alone") != NULL, "PID 1 is left alone");
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
+	end(pid);
 }
 
 /* The lifeline is known by its file, whatever it calls itself. */
@@ -103,9 +114,8 @@ static void test_kept(void)
 	p = proc(pid, "innocent", true);
 	op = make_op(&p, 1, 5);
 	is_int(run_op(&op, &err), 0, "a process that runs our own program");
-	is_int(signal_of(pid), -1, "is never killed");
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
+	ok(lives(pid), "is never killed");
+	end(pid);
 }
 
 static int no_effect(int pidfd, int sig)
@@ -133,8 +143,7 @@ static void test_survivor(void)
 	is_int(run_op(&op, &err), -ECANCELED, "stop is obeyed while waiting");
 	sys = &sys_real;
 	said.stop = false;
-	kill(p.pid, SIGKILL);
-	waitpid(p.pid, NULL, 0);
+	end(p.pid);
 }
 
 static void test_thousands(void)
@@ -144,22 +153,24 @@ static void test_thousands(void)
 	struct error err;
 	struct op op;
 	int64_t began;
-	size_t i, dead = 0;
+	size_t i, n, dead = 0;
 
-	for (i = 0; i < N; i++) {
+	for (n = 0; n < N; n++) {
 		char *argv[] = { "sleep", "60", NULL };
-		pid_t pid = 0;
+		pid_t pid;
 
-		posix_spawn(&pid, "/bin/sleep", NULL, NULL, argv, argv + 2);
-		p[i] = proc(pid, "sleep", i % 2);
+		if (posix_spawn(&pid, "/bin/sleep", NULL, NULL, argv, argv + 2))
+			break;
+		p[n] = proc(pid, "sleep", n % 2);
 	}
-	op = make_op(p, N, 60);
+	is_int((long long)n, N, "%d processes are started", N);
+	op = make_op(p, n, 60);
 	began = now_ms();
-	is_int(run_op(&op, &err), 0, "%d processes at once", N);
+	is_int(run_op(&op, &err), 0, "and stopped at once");
 	printf("# %lld ms\n", (long long)(now_ms() - began));
-	for (i = 0; i < N; i++)
+	for (i = 0; i < n; i++)
 		dead += signal_of(p[i].pid) > 0;
-	is_int((long long)dead, N, "all are gone");
+	is_int((long long)dead, (long long)n, "all are gone");
 }
 
 /* Who starts again what is killed need not be a holder: it is named. */
@@ -178,7 +189,7 @@ static void test_restarts(void)
 	v[1].pid = up;
 	ok(strcmp(who_restarts(v, 2, who, sizeof(who)), want) != 0, "unless it is killed with them");
 	kill(-up, SIGKILL);
-	waitpid(up, NULL, 0);
+	signal_of(up);
 }
 
 int main(void)
