@@ -16,6 +16,8 @@ else
 INITRAMFS_TOOLS := /etc/initramfs-tools
 INITRAMFS_CONF := $(INITRAMFS_TOOLS)/conf.d
 endif
+# dracut reads no other place
+DRACUT_MODULE := /usr/lib/dracut/modules.d/99careen
 RESCUE_LIB := $(PREFIX)/lib/careen
 RESCUE_UNIT := $(PREFIX)/lib/systemd/system/careen.service
 CAREEN_ETC := $(DESTDIR)/etc/careen
@@ -39,6 +41,10 @@ initramfs-install: initramfs-all
 	sed 's|@LIB@|$(RESCUE_LIB)|' initramfs/hooks/careen >$(O)/initramfs/zz-careen
 	install -m 755 $(O)/initramfs/zz-careen $(DESTDIR)$(INITRAMFS_TOOLS)/hooks/zz-careen
 	install -m 644 initramfs/careen-umask.conf $(DESTDIR)$(INITRAMFS_CONF)/zz-careen
+	install -d -m 755 $(DESTDIR)$(DRACUT_MODULE)
+	sed 's|@LIB@|$(RESCUE_LIB)|' initramfs/dracut/module-setup.sh >$(DESTDIR)$(DRACUT_MODULE)/module-setup.sh
+	install -m 755 initramfs/dracut/careen.sh $(DESTDIR)$(DRACUT_MODULE)
+	chmod 755 $(DESTDIR)$(DRACUT_MODULE)/module-setup.sh
 	sed 's|@SBIN@|$(PREFIX)/sbin|' initramfs/careen.service >$(O)/initramfs/careen.service
 	install -D -m 644 $(O)/initramfs/careen.service $(DESTDIR)$(RESCUE_UNIT)
 	install -d -m 700 $(CAREEN_ETC) $(CAREEN_ETC)/dropbear
@@ -54,5 +60,6 @@ initramfs-uninstall:
 	rm -f $(DESTDIR)$(RESCUE_UNIT)
 	rm -f $(DESTDIR)$(INITRAMFS_TOOLS)/hooks/zz-careen $(DESTDIR)$(INITRAMFS_CONF)/zz-careen
 	rm -f $(RESCUE_PROGS:%=$(DESTDIR)$(RESCUE_LIB)/%) $(RESCUE_SHELL:%=$(DESTDIR)$(RESCUE_LIB)/%)
+	rm -rf $(DESTDIR)$(DRACUT_MODULE)
 	-rmdir $(DESTDIR)$(RESCUE_LIB)
 	@echo "Kept: /etc/careen (keys and settings). Now: update-initramfs -u"
