@@ -91,11 +91,12 @@ static void plan_record(struct plan *plan)
 	plan_set(plan, &op->command, "cat /proc/self/mountinfo > %s", CAREEN_RECORD);
 }
 
-static void plan_prepare(struct plan *plan, const struct snapshot *s)
+static void plan_prepare(struct plan *plan, const struct snapshot *s, const struct strategy *st)
 {
 	struct op *op = plan_add(plan, OP_TRIAL, DANGER_NONE, 30,
 				 "prove the hand-over in a child");
 
+	op->strategy = st->name;
 	plan_set(plan, &op->src, "%s", s->init.exe);
 	plan_set(plan, &op->command, "careen run preflight");
 	plan_record(plan);
@@ -172,7 +173,7 @@ static int detach_plan(const struct snapshot *s, const struct plan_opts *opts,
 	if (pid1_waits(s)) {
 		plan_record(plan);
 	} else {
-		plan_prepare(plan, s);
+		plan_prepare(plan, s, st);
 		if (opts && opts->clean && !st->stops && !plan_stop_services(plan, s))
 			return no_clean_stop(plan, s, err);
 		plan_swapoff(plan, s);

@@ -18,7 +18,7 @@ struct snapshot;
 struct tool;
 
 enum op_kind {
-	OP_TRIAL,	/* prove the hand-over in a child: src = init's path */
+	OP_TRIAL,	/* prove the hand-over in a child: strategy, src = init's path */
 	OP_STOP_UNITS,	/* argv run in the old root: its init stops services cleanly */
 	OP_RECORD,	/* write the old root's mounts to the journal */
 	OP_SWAPOFF,	/* dst = swap path */
@@ -98,7 +98,7 @@ struct op {
 	int mount_id;		/* OP_UMOUNT, OP_MOVE: as the plan saw it, 0 = any */
 	uint64_t mount_unique;	/* the same, never used again (6.8 on); 0 unknown */
 	struct dev_id dev;
-	const char *strategy;	/* OP_HANDOVER */
+	const char *strategy;	/* OP_HANDOVER, OP_TRIAL */
 	const struct tool *tool;/* OP_TOOL */
 	char **argv;		/* OP_TOOL, OP_COMMAND, OP_STACK, OP_STOP_UNITS, ...; NULL-terminated */
 	char *input;		/* OP_COMMAND: its standard input; OP_REMEMBER */

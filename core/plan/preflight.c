@@ -289,6 +289,7 @@ static void preflight_state(const struct snapshot *s, struct step_state *ret)
 static int preflight_plan(const struct snapshot *s, const struct plan_opts *opts,
 			  struct plan **ret, struct error *err)
 {
+	const struct strategy *st = strategy_best(s);
 	struct plan *plan;
 	struct op *op;
 	int r = plan_allowed(s, "preflight", err);
@@ -305,6 +306,7 @@ static int preflight_plan(const struct snapshot *s, const struct plan_opts *opts
 	plan_set(plan, &plan->undo, "Changes nothing.");
 	op = plan_add(plan, OP_TRIAL, DANGER_NONE, 30,
 		      "execute our program as PID 1 would, in a child");
+	op->strategy = st ? st->name : NULL;
 	plan_set(plan, &op->src, "%s", s->init.exe);
 	plan_set(plan, &op->command, "unshare -m sh -c 'mount --bind %s /oldroot%s; chroot /oldroot %s --careen-trial'",
 		 CAREEN_ESCAPE, s->init.exe, s->init.exe);

@@ -15,7 +15,7 @@
 
 int op_trial(struct op_ctx *ctx, const struct op *op, struct error *err)
 {
-	int r = handover_trial(op->src, err);
+	int r = handover_trial(op->src, op->strategy, err);
 
 	if (r == 0)
 		ctx_note(ctx, "%s can be executed as our program, and comes out in RAM", op->src);

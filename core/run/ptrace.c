@@ -318,10 +318,18 @@ static int attach(struct tracee *t)
 			    "kernel.yama.ptrace_scope is 3: no process may be traced until the next boot");
 	r = (int)sys->ptrace(PTRACE_SEIZE, t->pid, NULL, (void *)opts);
 	if (r < 0)
-		return fail(t, r, "trace", r == -EPERM ?
-			    "the kernel refuses it: a security module, or it is traced already" : NULL);
+		return fail(t, r, "trace", r == -EPERM || r == -EACCES ?
+			    "the kernel refuses it: a security module (see dmesg), or it is traced already" :
+			    NULL);
 	t->attached = true;
 	return 0;
+}
+
+int ptrace_attach(pid_t pid, struct error *err)
+{
+	struct tracee t = { .pid = pid, .mem = -1, .err = err };
+
+	return attach(&t);
 }
 
 int ptrace_exec(pid_t pid, const char *path, const char *arg0, struct error *err)

@@ -29,6 +29,7 @@
 
 struct trial {
 	const char *init_path;
+	char profile[128];	/* pid1_profile() */
 	bool around;		/* old_root_around() */
 };
 
@@ -39,8 +40,10 @@ static const struct {
 	int status;
 	const char *why;
 } meanings[] = {
-	{ 43, "our program ran, but could not leave the old root" },
-	{ 44, "our program came out in the rescue, but cannot execute the stub" },
+	{ 43, "our program ran, but could not leave the old root (does a security module deny it? "
+	  "See dmesg)" },
+	{ 44, "our program came out in the rescue, but cannot execute the stub (does a security "
+	  "module deny it? See dmesg)" },
 };
 
 /* A shared mount cannot lose what is stacked on it by a move (mount(2) EINVAL). */
@@ -99,17 +102,45 @@ static int own_namespace(const struct trial *t, const char **ret_root, struct er
 	return 0;
 }
 
+/*
+ * The AppArmor profile that PID 1 must obey: what it denies is found out by obeying it,
+ * too. "unconfined", "NAME (complain)", another security module's label: "".
+ */
+static void pid1_profile(char *buf, size_t size)
+{
+	char *mode;
+
+	if (read_text("/proc/1/attr/current", buf, size) <= 0)
+		buf[0] = '\0';
+	mode = strstr(buf, " (");
+	if (mode && strncmp(mode, " (complain", 10) && strncmp(mode, " (unconfined", 12))
+		*mode = '\0';
+	else
+		buf[0] = '\0';
+}
+
+/* As aa_change_profile(3) does it; a process may do it to itself only. */
+static int put_on(int attr, const char *profile)
+{
+	char text[160];
+
+	if (!*profile)
+		return 0;
+	text_fmt(text, sizeof(text), "changeprofile %s", profile);
+	return write(attr, text, strlen(text)) < 0 ? -1 : 0;
+}
+
 /* In the innermost child, as PID 1 would do it; the errno goes to @fd. */
 static void __attribute__((noreturn))
-exec_escape(const char *root, const char *init_path, int fd)
+exec_escape(const char *root, const struct trial *t, int fd)
 {
-	char *argv[] = { (char *)init_path, "--careen-trial", NULL };
+	char *argv[] = { (char *)t->init_path, "--careen-trial", NULL };
 	char *envp[] = { NULL };
-	int code;
+	int code, attr = open("/proc/self/attr/current", O_WRONLY | O_CLOEXEC);
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (chroot(root) == 0 && chdir("/") == 0)
-		execve(init_path, argv, envp);
+	if (chroot(root) == 0 && chdir("/") == 0 && put_on(attr, t->profile) == 0)
+		execve(t->init_path, argv, envp);
 	code = errno;
 	if (write(fd, &code, sizeof(code)) < 0)
 		_exit(1);
@@ -136,7 +167,21 @@ static int judge(int status, const char *init_path, struct error *err)
 	return error_set(err, EIO, "trial", init_path, why, "%s", unharmed);
 }
 
-static int execute(const char *root, const char *init_path, struct error *err)
+/* noexec, no x bit, or a security module, which says it in the kernel's log only. */
+static int denied(const struct trial *t, int code, struct error *err)
+{
+	char why[200] = "";
+
+	if (code == EACCES && *t->profile)
+		text_fmt(why, sizeof(why), "AppArmor's profile %s, which PID 1 is under, does not allow it",
+			 t->profile);
+	else if (code == EACCES)
+		text_fmt(why, sizeof(why), "it cannot be executed there: not allowed (noexec, or a security "
+			 "module: see dmesg)");
+	return error_set(err, code, "trial", t->init_path, *why ? why : NULL, "%s", unharmed);
+}
+
+static int execute(const char *root, const struct trial *t, struct error *err)
 {
 	int fds[2], status = 0, code = 0;
 	ssize_t n;
@@ -146,7 +191,7 @@ static int execute(const char *root, const char *init_path, struct error *err)
 		return error_set(err, errno, "trial", "pipe", NULL, "%s", unharmed);
 	pid = fork();
 	if (pid == 0)
-		exec_escape(root, init_path, fds[1]);
+		exec_escape(root, t, fds[1]);
 	close(fds[1]);
 	n = pid < 0 ? 0 : read(fds[0], &code, sizeof(code));
 	close(fds[0]);
@@ -154,11 +199,7 @@ static int execute(const char *root, const char *init_path, struct error *err)
 		return error_set(err, errno, "trial", "fork", NULL, "%s", unharmed);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
-	if (n == sizeof(code))
-		return error_set(err, code, "trial", init_path,
-				 code == EACCES ? "it cannot be executed there: not allowed (noexec?)" : NULL,
-				 "%s", unharmed);
-	return judge(status, init_path, err);
+	return n == sizeof(code) ? denied(t, code, err) : judge(status, t->init_path, err);
 }
 
 /* In here nobody but us has the copy of the old root as its root. */
@@ -177,14 +218,26 @@ static int trial_child(void *arg, struct error *err)
 	int r = own_namespace(t, &root, err);
 
 	if (r == 0)
-		r = execute(root, t->init_path, err);
+		r = execute(root, t, err);
 	return r == 0 && t->around ? try_pivot(err) : r;
 }
 
-int handover_trial(const char *init_path, struct error *err)
+/* Attached without a stop; the kernel lets go of PID 1 when this child ends. */
+static int trace_child(void *arg, struct error *err)
+{
+	(void)arg;
+	return ptrace_attach(1, err);
+}
+
+int handover_trial(const char *init_path, const char *strategy, struct error *err)
 {
 	struct trial t = { .init_path = init_path, .around = old_root_around() };
 	int r = t.around ? 0 : check_propagation(err);
 
-	return r < 0 ? r : run_with_deadline(TRIAL_SECONDS, trial_child, &t, err);
+	pid1_profile(t.profile, sizeof(t.profile));
+	if (r == 0)
+		r = run_with_deadline(TRIAL_SECONDS, trial_child, &t, err);
+	if (r == 0 && strategy && !strcmp(strategy, "ptrace"))
+		r = run_with_deadline(TRIAL_SECONDS, trace_child, NULL, err);
+	return r;
 }

@@ -78,23 +78,23 @@ static void test_trial(void)
 {
 	struct error err = { 0 };
 	unsigned before = count_mounts();
-	int r = handover_trial("/bin/true", &err);
+	int r = handover_trial("/bin/true", NULL, &err);
 
 	is_int(r, 0, "the trial comes out in the rescue");
 	if (r)
 		show_error(&err);
 	is_int(count_mounts(), before, "and leaves no mount behind");
-	is_int(handover_trial("/bin/nothing-there", &err), -ENOENT, "an init that is not there");
+	is_int(handover_trial("/bin/nothing-there", NULL, &err), -ENOENT, "an init that is not there");
 	ok(strstr(err.hint, "PID 1 is untouched") != NULL, "says that nothing was touched");
 	rename(CAREEN_STUB, "/stub");
-	ok(handover_trial("/bin/true", &err) < 0, "without the stub it fails");
+	ok(handover_trial("/bin/true", NULL, &err) < 0, "without the stub it fails");
 	show_error(&err);
 	rename("/stub", CAREEN_STUB);
 	rename(CAREEN_ESCAPE, "/escape");
-	is_int(handover_trial("/bin/true", &err), -ENOENT, "without our program it fails");
+	is_int(handover_trial("/bin/true", NULL, &err), -ENOENT, "without our program it fails");
 	rename("/escape", CAREEN_ESCAPE);
 	mount(NULL, "/", NULL, MS_SHARED, NULL);
-	is_int(handover_trial("/bin/true", &err), -EINVAL, "a shared / is refused");
+	is_int(handover_trial("/bin/true", NULL, &err), -EINVAL, "a shared / is refused");
 	ok(strstr(err.hint, "mount --make-private /") != NULL, "and says what mends it");
 	mount(NULL, "/", NULL, MS_PRIVATE, NULL);
 }
@@ -104,7 +104,7 @@ static void test_noexec(void)
 	struct error err = { 0 };
 
 	mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND | MS_NOEXEC, NULL);
-	is_int(handover_trial("/bin/true", &err), -EACCES, "a noexec rescue is found out");
+	is_int(handover_trial("/bin/true", NULL, &err), -EACCES, "a noexec rescue is found out");
 	ok(strstr(err.why, "noexec") != NULL, "and named: %s", err.why);
 	mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND, NULL);
 }
