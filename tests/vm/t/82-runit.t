@@ -3,7 +3,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../operator.sh"
 . "$(dirname "$0")/../inits.sh"
-vm_boot 13 --flavour runit
+vm_boot "${1:-13}" --flavour runit
 second=--clean straight=1 stopped='sshd rsyslogd' kept='dhclient systemd-udevd'
 init_roundtrip runit /usr/sbin/runit ptrace 'runsvdir runs' sshd rsyslogd dhclient systemd-udevd runsvdir
 vm_stop
