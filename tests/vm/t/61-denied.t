@@ -1,6 +1,6 @@
 #!/bin/bash
 # check-long: another image, for what is rare
-# A security module that denies: AppArmor confines our program, or PID 1. Preflight and Detach
+# A security module that denies: AppArmor confines our program, PID 1, or the console. Preflight and Detach
 # say so in a sentence, before anything has changed.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../operator.sh"
@@ -46,12 +46,17 @@ for step in preflight detach; do
 	refused 'PID 1 may not execute it' "AppArmor's profile pid1, which PID 1 is under, does not allow it" $step
 done
 
-ok 'one that lets nobody trace PID 1' profile 'pid1 /usr/lib/systemd/systemd' "$rights ptrace (read, readby, trace),"
+ok 'gone, too' vm_ssh 'apparmor_parser -R /root/profile'
+
+# the console is in the rescue, and sees only its part of the paths; AppArmor does not
+ok 'a profile for the console, which may trace nobody' \
+	profile 'console /usr/bin/careen' "$rights ptrace (read, readby),"
+like "$(vm_ssh1022 'cat /proc/self/attr/current')" 'console .enforce' 'which it is under'
 before=$(state)
 refused 'PID 1 may not be traced' 'the kernel refuses it: a security module' detach --strategy ptrace
 ok 'its own re-exec is not in question' vm_ssh1022 'careen run preflight --yes'
 
-ok 'gone, too' vm_ssh 'apparmor_parser -R /root/profile'
+ok 'and that one' vm_ssh 'apparmor_parser -R /root/profile'
 for step in detach kill unmount resume; do ok "and then: $step" vm_ssh1022 "careen run $step --yes"; done
 is "$(vm_ssh systemctl is-system-running)" running 'the system runs'
 is "$(fact_boot_id vm_ssh)" "$boot_id" 'in the same boot'
