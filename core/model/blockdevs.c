@@ -139,6 +139,7 @@ static int read_row(struct blockdev *d, int dir, const char *name)
 	text_fmt(d->type, sizeof(d->type), "%s", type_of(dir, name));
 	read_transport(d);
 	d->size = file_read_u64(dir, "size", 0) * 512;
+	d->start = file_read_u64(dir, "start", 0) * 512;
 	d->diskseq = read_diskseq(dir, d->type);
 	d->readonly = file_read_u64(dir, "ro", 0);
 	d->removable = file_read_u64(dir, "removable", 0);
@@ -149,10 +150,11 @@ static int read_row(struct blockdev *d, int dir, const char *name)
 	d->label = strdup("");
 	d->uuid = strdup("");
 	d->parttype = strdup("");
+	d->pttype = strdup("");
 	d->used_by = strdup("");
 	d->on = strdup("");
 	return d->model && d->serial && d->fstype && d->label && d->uuid &&
-	       d->parttype && d->used_by && d->on ? 0 : -ENOMEM;
+	       d->parttype && d->pttype && d->used_by && d->on ? 0 : -ENOMEM;
 }
 
 static void free_row(struct blockdev *d)
@@ -163,6 +165,8 @@ static void free_row(struct blockdev *d)
 	free(d->label);
 	free(d->uuid);
 	free(d->parttype);
+	free(d->pttype);
+	free(d->parts);
 	free(d->used_by);
 	free(d->on);
 }

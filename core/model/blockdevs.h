@@ -10,6 +10,13 @@
 struct error;
 struct mounts;
 
+/* One entry of a partition table, as it is on the disk. */
+struct table_part {
+	unsigned number;
+	uint64_t start, size;	/* bytes */
+	char type[40], name[40];/* GPT: a GUID; DOS: "0x83" */
+};
+
 struct blockdev {
 	dev_t dev;
 	uint64_t diskseq;	/* sysfs diskseq of the whole disk (5.15 on), 0 unknown */
@@ -20,6 +27,10 @@ struct blockdev {
 	char transport[8];	/* of a disk that needs a program of user space: sysblock.h */
 	char *model, *serial;	/* whole disk's; "" if it has none */
 	char *fstype, *label, *uuid, *parttype;	/* from libblkid; "" if none */
+	char *pttype;		/* of the partition table on it: "gpt" "dos"; "" if none */
+	struct table_part *parts;
+	size_t nparts;
+	uint64_t start;		/* of a partition as the kernel has it, bytes */
 	char *on;		/* what it lies on directly: "vda1 vdb1"; "" for a disk */
 	char *used_by;		/* "/ /var", "swap", "vg0-root", "pid 712"; "" when free */
 	int parent;		/* index into row of the first of ->on, -1 for a top one */

@@ -12,6 +12,7 @@
 #include <limits.h>
 #include <linux/cdrom.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -22,7 +23,7 @@
 #include "base/text.h"
 #include "model/workers.h"
 
-enum { DEADLINE_MS = 10000 };
+enum { DEADLINE_MS = 10000, MAX_PARTS = 128 };
 
 struct probe_work {
 	const struct blockdevs *bs;
@@ -33,7 +34,9 @@ struct probe_work {
 struct answer {
 	size_t index;
 	bool busy_open, no_medium;
-	char fstype[32], label[256], uuid[64], parttype[64];
+	char fstype[32], label[256], uuid[64], parttype[64], pttype[16];
+	size_t nparts;
+	struct table_part parts[MAX_PARTS];	/* only ->nparts of them are sent */
 };
 
 static void take_value(blkid_probe pr, const char *name, char *buf, size_t size)
@@ -42,6 +45,37 @@ static void take_value(blkid_probe pr, const char *name, char *buf, size_t size)
 
 	if (!blkid_probe_lookup_value(pr, name, &value, NULL))
 		text_fmt(buf, size, "%s", value);
+}
+
+static const char *text_of(const char *text)
+{
+	return text ? text : "";
+}
+
+/* The table as it is on the disk; the kernel may have read an older one. */
+static void probe_table(blkid_probe pr, struct answer *a)
+{
+	blkid_partlist list = blkid_probe_get_partitions(pr);
+	blkid_parttable table = list ? blkid_partlist_get_table(list) : NULL;
+	int i, n = table ? blkid_partlist_numof_partitions(list) : 0;
+
+	if (table)
+		text_fmt(a->pttype, sizeof(a->pttype), "%s", text_of(blkid_parttable_get_type(table)));
+	for (i = 0; i < n && a->nparts < MAX_PARTS; i++) {
+		blkid_partition p = blkid_partlist_get_partition(list, i);
+		struct table_part *t = &a->parts[a->nparts++];
+
+		*t = (struct table_part){
+			.number = blkid_partition_get_partno(p),
+			.start = (uint64_t)blkid_partition_get_start(p) * 512,
+			.size = (uint64_t)blkid_partition_get_size(p) * 512,
+		};
+		text_fmt(t->name, sizeof(t->name), "%s", text_of(blkid_partition_get_name(p)));
+		if (blkid_partition_get_type_string(p))
+			text_fmt(t->type, sizeof(t->type), "%s", blkid_partition_get_type_string(p));
+		else
+			text_fmt(t->type, sizeof(t->type), "0x%02x", blkid_partition_get_type(p));
+	}
 }
 
 static void probe_content(int fd, const struct blockdev *d, struct answer *a)
@@ -64,6 +98,8 @@ static void probe_content(int fd, const struct blockdev *d, struct answer *a)
 		take_value(pr, "UUID", a->uuid, sizeof(a->uuid));
 		take_value(pr, "PART_ENTRY_TYPE", a->parttype, sizeof(a->parttype));
 	}
+	if (strcmp(d->type, "part") && !*a->fstype)
+		probe_table(pr, a);
 	blkid_free_probe(pr);
 }
 
@@ -124,10 +160,14 @@ static void probe_worker(int out, unsigned worker, void *arg)
 
 	(void)worker;
 	while ((i = atomic_fetch_add(w->next, 1)) < w->bs->n) {
-		struct answer a = { .index = i };
+		static struct answer a;
 
+		a.index = i;
+		a.busy_open = a.no_medium = false;
+		a.nparts = 0;
+		a.fstype[0] = a.label[0] = a.uuid[0] = a.parttype[0] = a.pttype[0] = '\0';
 		probe_one(&w->bs->row[i], &a);
-		child_put(out, &a, sizeof(a));
+		child_put(out, &a, offsetof(struct answer, parts) + a.nparts * sizeof(a.parts[0]));
 	}
 }
 
@@ -147,8 +187,16 @@ static int take_answer(struct blockdev *d, const struct answer *a)
 	d->busy_open = a->busy_open;
 	if (a->no_medium)
 		d->size = 0;
+	if (a->nparts) {
+		d->parts = calloc(a->nparts, sizeof(*d->parts));
+		if (!d->parts)
+			return -ENOMEM;
+		memcpy(d->parts, a->parts, a->nparts * sizeof(*d->parts));
+		d->nparts = a->nparts;
+	}
 	return replace(&d->fstype, a->fstype) || replace(&d->label, a->label) ||
-	       replace(&d->uuid, a->uuid) || replace(&d->parttype, a->parttype) ?
+	       replace(&d->uuid, a->uuid) || replace(&d->parttype, a->parttype) ||
+	       replace(&d->pttype, a->pttype) ?
 	       -ENOMEM : 0;
 }
 

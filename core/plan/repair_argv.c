@@ -164,8 +164,8 @@ const char *tool_suggest(const struct snapshot *s, const struct blockdev *dev,
 }
 
 /*
- * One word of argv with its {key} replaced; NULL without memory. *ret_empty when the key
- * has no value, or an empty one. The value stays inside its word.
+ * One word of argv with its {key} replaced, if that is one; NULL without memory. *ret_empty
+ * when its value is empty. The value stays inside its word.
  */
 static char *expand(const struct repair *rp, const char *word, bool *ret_empty)
 {
@@ -179,8 +179,10 @@ static char *expand(const struct repair *rp, const char *word, bool *ret_empty)
 		return strdup(word);
 	text_fmt(key, sizeof(key), "%.*s", (int)(end - open - 1), open + 1);
 	value = repair_value(rp, key, buf, sizeof(buf));
-	*ret_empty = !value || !*value;
-	return text_dup("%.*s%s%s", (int)(open - word), word, value ? value : "", end + 1);
+	if (!value)
+		return strdup(word);
+	*ret_empty = !*value;
+	return text_dup("%.*s%s%s", (int)(open - word), word, value, end + 1);
 }
 
 /* An option whose value is empty goes with its value. */

@@ -57,7 +57,7 @@ const struct tool tools_table[] = {
 		.name = "table-save", .title = "Save the partition table",
 		.about = "As text, to a new file (sfdisk --dump).",
 		WHOLE, .argv = WORDS("sh", "-Cc", "true >\"$2\" || exit 2; "
-				     "sfdisk --dump \"$1\" >|\"$2\" || { rm \"$2\"; exit 1; }",
+				     "sfdisk --dump \"$1\" >|\"$2\" || (rm \"$2\"; exit 1)",
 				     "sh", "{dev}", "{dst}"),
 		.ask = { { .key = "dst", .ask = "New file to save it to", .type = ASK_PATH } },
 		.exits = save_exits, .stacked_ok = true, .danger = DANGER_NONE,

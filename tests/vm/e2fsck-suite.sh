@@ -6,6 +6,7 @@
 # Check must call so too.
 
 suite=$vm_build/e2fsprogs
+"$vm_here/e2fsprogs-images" "$suite" || bail "the images of e2fsprogs cannot be had"
 
 # suite_names: those with an image, no procedure of their own, and a good end
 suite_names() {

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "console.h"
 #include "screens/repair.h"
+#include "screens/table.h"
 #include "widgets/list.h"
 
 enum { COL_NAME, COL_SIZE, COL_TYPE, COL_FS, COL_LABEL, COL_USED, COL_MODEL, COL_UUID };
@@ -171,9 +172,12 @@ static bool devices_request(struct console *c, enum request request)
 {
 	size_t at = list_current(&list);
 
-	if (request != REQ_ENTER || at == SIZE_MAX || !c->snap)
+	if ((request != REQ_ENTER && request != REQ_PLAN) || at == SIZE_MAX || !c->snap)
 		return list_request(&list, request);
-	repair_device(c, &c->snap->devs.row[at]);
+	if (request == REQ_PLAN)
+		table_of(c, &c->snap->devs.row[at]);
+	else
+		repair_device(c, &c->snap->devs.row[at]);
 	return true;
 }
 
@@ -187,6 +191,7 @@ static const struct hint *devices_hints(const struct console *c)
 {
 	static const struct hint hints[] = {
 		{ REQ_HELP, NULL }, { REQ_VIEW, NULL }, { REQ_ENTER, "Repair it" },
+		{ REQ_PLAN, "Table" },
 		{ REQ_FILTER, NULL }, { REQ_SORT_RIGHT, NULL }, { REQ_SHELL, NULL },
 		{ REQ_LOG, NULL }, { REQ_QUIT, NULL }, { 0 },
 	};

@@ -1,0 +1,113 @@
+#!/bin/bash
+# check-long: until it has been seen whole.
+# Repair's tools on good and on damaged file systems, some of them damaged by others; what is
+# not in the rescue; partitions; and a disk that is not what it was, or goes away.
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../operator.sh"
+. "$(dirname "$0")/../tools.sh"
+. "$(dirname "$0")/../e2fsck-suite.sh"
+
+what=tools
+vm_boot 13
+ok 'a second disk' vm_disk2 1200M
+ok 'the root is off its disk' tools_off || bail 'cannot go on'
+
+tools_run <<'END'
+! printf 'label: gpt\nsize=100M,name=ext\nsize=32M\n' | sfdisk -q /dev/vdb
+0 vdb table-check | the table is good
+0 vdb table-save --set dst=/tmp/table | the table was saved
+1 vdb table-save --set dst=/tmp/table | is there already
+! dd if=/dev/zero of=/dev/vdb bs=512 seek=$(($(blockdev --getsz /dev/vdb) - 1)) count=1 2>&1
+1 vdb table-check | one of the two copies
+0 vdb table-restore --set src=/tmp/table | the kernel has read it
+0 vdb table-check | the table is good
+3 vdb1 xfs-make | it is not in this rescue.*xfsprogs
+0 vdb1 ext4-make --set label=data | the file system was made
+0 vdb1 ext4-check | the file system is good
+! debugfs -w -R 'sif lost+found links_count 5' /dev/vdb1 2>&1
+1 vdb1 ext4-check | has errors
+0 vdb1 ext4-fix | found and corrected
+0 vdb1 ext4-minimum | Estimated minimum
+1 vdb1 ext4-shrink --set size=1M | not changed
+0 vdb1 ext4-shrink --set size=50M | is now
+0 vdb1 ext4-grow | it has its new size
+1 vdb1 ext4-label --set label=thislabelistoolongforit | has not taken it
+! dd if=/dev/zero of=/dev/vdb1 bs=1k seek=1 count=1 2>&1
+0 vdb1 ext4-super | found and corrected
+0 vdb2 swap-make --set label=swap | it was done
+WORD=vdb1-0001 3 vdb1 ext4-fix | not the word of this plan
+! mkdir -p /mnt; mount -t ext4 /dev/vdb1 /mnt
+3 vdb1 ext4-fix | in use. Used by: /mnt
+3 vdb table-reread | in use. Used by: vdb1
+! umount /mnt; swapon /dev/vdb2
+3 vdb2 swap-label --set label=x | in use. Used by: swap
+! swapoff /dev/vdb2
+END
+
+ok 'the console' op_console
+ok 'the table is edited on the terminal: the tool' eval 'op_choose 5 && con_keys Enter && con_wait Devices 20 &&
+	op_row vdb && con_keys Enter && con_wait "what is to be done with vdb" 20 &&
+	op_row "Edit the partition table" && con_keys Enter'
+ok 'its plan names the disk' con_wait 'serial CAREEN0002' 20
+con_type vdb-0002; con_wait '> vdb-0002' 5; con_keys Enter
+ok 'cfdisk has the terminal' con_wait 'Disk: /dev/vdb' 60
+con_keys d; con_wait 'has been deleted' 10; con_keys W
+ok 'it asks before it writes' con_wait 'Are you sure' 10
+con_type yes; con_keys Enter
+ok 'it has written' con_wait 'has been altered' 20
+con_keys q
+ok 'the console is back' con_wait 'cfdisk has ended' 20
+is "$(vm_ssh1022 'ls /sys/class/block | grep -c "^vdb[12]$"')" 1 'the kernel has one partition less'
+
+con_keys q
+
+suite_run f_lotsbad f_badinode f_dup f_zero_super f_journal f_extent_leaf_bad_csum f_h_badnode f_okgroup \
+	f_inlinedata_repair f_ea_checks
+
+# A tool that takes its time: its disk is slow meanwhile.
+throttle() { vm qmp "$VM" block_set_io_throttle "{\"id\":\"/machine/peripheral/vdisk0002/virtio-backend\",\"bps\":$1,\"bps_rd\":0,\"bps_wr\":0,\"iops\":0,\"iops_rd\":0,\"iops_wr\":0}" >/dev/null; }
+job_says() { vm_ssh1022 'careen log --follow'; }	# to its end
+at_work() { vm_ssh1022 'pidof e2fsck && ! grep -q " 0 *0$" /sys/block/vdb/inflight'; }
+check_slowly() {
+	vm_ssh1022 'echo 3 >/proc/sys/vm/drop_caches' && throttle 100000 &&
+		vm_ssh1022 'careen run repair --device vdb --tool ext4-check --confirm x --detach' &&
+		eventually 60 at_work
+}
+plug_out() { vm qmp "$VM" device_del "{\"id\":\"vdisk$1\"}" >/dev/null; }
+ok 'a large file system' vm_ssh1022 'wipefs -q -a /dev/vdb; mke2fs -q -F -t ext4 -N 60000 /dev/vdb'
+ok 'a check is at work' check_slowly || bail 'cannot go on'
+ok 'the kernel is out of memory' vm_ssh1022 'echo f >/proc/sysrq-trigger'
+throttle 0
+said=$(job_says)
+like "$said" 'killed by the kernel, which ran out of memory' 'it is said by whom it was killed'
+like "$said" 'Nothing was written to the device' 'and what is true of the device'
+
+ok 'another check is at work' check_slowly
+plug_out 0002
+throttle 0
+said=$(job_says)
+like "$said" 'the disk went away while it worked' 'its disk is taken out: it is said'
+like "$said" 'Nothing was written to it' 'and that nothing was written'
+
+# One disk is planned for, another has its name when it is confirmed.
+there() { vm_ssh1022 "test -b /dev/vdb"; }
+ok 'no such disk any more' eventually 60 eval '! there'
+vm add-disk "$VM" 300M CAREEN0003
+ok 'another one' eventually 60 there
+ok 'with a file system' vm_ssh1022 'mke2fs -q -F -t ext4 /dev/vdb'
+ok 'the console' op_console
+ok 'a plan for it is on the screen' eval 'op_choose 5 && con_keys Enter && con_wait Devices 20 && op_row vdb &&
+	con_keys Enter && con_wait "what is to be done with vdb" 20 && op_row "Check and fix" &&
+	con_keys Enter && con_wait "To run it, type" 20'
+plug_out 0003
+ok 'it is taken out' eventually 60 eval '! there'
+vm add-disk "$VM" 300M CAREEN0004
+ok 'a third one has its name' eventually 60 there
+vm_ssh1022 'mke2fs -q -F -t ext4 /dev/vdb'
+sum=$(vm_ssh1022 'sha256sum </dev/vdb')
+con_type vdb-0003
+con_keys Enter
+ok 'it is not taken for the other' con_wait 'another (disk|device)' 60
+is "$(vm_ssh1022 'sha256sum </dev/vdb')" "$sum" 'not a byte of it has changed'
+vm_stop
+done_testing
