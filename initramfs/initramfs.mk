@@ -54,7 +54,7 @@ initramfs-install: initramfs-all
 		install -m 600 initramfs/authorized_keys $(CAREEN_ETC)/authorized_keys
 	# a package must not carry keys: with DESTDIR the hook makes them, on the machine
 	[ -n "$(DESTDIR)" ] || sh initramfs/host-keys $(CAREEN_ETC)/dropbear
-	@[ -n "$(DESTDIR)" ] || echo "Now: put your key into /etc/careen/authorized_keys, then update-initramfs -u"
+	@[ -n "$(DESTDIR)" ] || echo "Now: put your key into /etc/careen/authorized_keys, then update-initramfs -u (or dracut -f)"
 
 initramfs-uninstall:
 	rm -f $(DESTDIR)$(RESCUE_UNIT)
@@ -62,4 +62,4 @@ initramfs-uninstall:
 	rm -f $(RESCUE_PROGS:%=$(DESTDIR)$(RESCUE_LIB)/%) $(RESCUE_SHELL:%=$(DESTDIR)$(RESCUE_LIB)/%)
 	rm -rf $(DESTDIR)$(DRACUT_MODULE)
 	-rmdir $(DESTDIR)$(RESCUE_LIB)
-	@echo "Kept: /etc/careen (keys and settings). Now: update-initramfs -u"
+	@echo "Kept: /etc/careen (keys and settings). Now: update-initramfs -u (or dracut -f)"
