@@ -59,10 +59,21 @@ static long oom_kills(void)
 	return n;
 }
 
+/* A dead disk cannot be opened any more, a moment before its node goes [block/bdev.c]. */
+static bool is_there(const struct op *op)
+{
+	int fd = open(op->dst, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		return false;
+	close(fd);
+	return device_identity(op->dst, &op->dev, NULL) == 0;
+}
+
 /* A tool's own words are no help when its disk has gone. */
 static int vanished(const struct op *op, struct error *err)
 {
-	if (!op->dev.dev || device_identity(op->dst, &op->dev, NULL) == 0)
+	if (!op->dev.dev || is_there(op))
 		return 0;
 	return error_set(err, ENODEV, op->tool->program, op->dst,
 			 "the disk went away while it worked", "%s",
