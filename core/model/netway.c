@@ -195,7 +195,8 @@ void netway_find(struct reading *r)
 	while (mark_below(r))
 		;
 	for (i = 0; i < r->nlink; i++) {
-		told |= r->link[i].way;
+		/* who comes by a port forwarded to us comes by we know not what */
+		told |= r->link[i].way && strcmp(r->link[i].name, "lo");
 		tunnel |= r->link[i].way && is_tunnel(&r->link[i]);
 	}
 	for (i = 0; i < r->nlink && (!told || tunnel); i++)

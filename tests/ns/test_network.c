@@ -93,14 +93,13 @@ static void be_far(const char *arg)
 
 /* --- sessions ------------------------------------------------------------ */
 
-static void be_client(const char *to)
+static void be_forwarder(const char *to)
 {
 	struct sockaddr_in6 a = { .sin6_family = AF_INET6, .sin6_port = htons(PORT) };
 	char ip[64];
 	const char *scope = strchr(to, '%');
 	int fd;
 
-	enter_far();
 	snprintf(ip, sizeof(ip), "%.*s", (int)strcspn(to, "%"), to);
 	inet_pton(AF_INET6, ip, &a.sin6_addr);
 	a.sin6_scope_id = scope ? if_nametoindex(scope + 1) : 0;
@@ -109,19 +108,35 @@ static void be_client(const char *to)
 		_exit(9);
 }
 
+static void be_client(const char *to)
+{
+	enter_far();
+	be_forwarder(to);
+}
+
 struct session {
 	pid_t client;
 	int fd;
 };
 
-static struct session come_in(const char *to)
+static struct session take(pid_t client, const char *to)
 {
-	struct session s = { .client = spawn(be_client, to) };
+	struct session s = { .client = client };
 	struct pollfd p = { .fd = listener, .events = POLLIN };
 
 	s.fd = poll(&p, 1, 10000) == 1 ? accept(listener, NULL, NULL) : -1;
 	ok(s.fd >= 0, "a session to %s", to);
 	return s;
+}
+
+static struct session come_in(const char *to)
+{
+	return take(spawn(be_client, to), to);
+}
+
+static struct session come_in_by_lo(void)
+{
+	return take(spawn(be_forwarder, "::1"), "::1");
 }
 
 static void leave(struct session s)
@@ -243,6 +258,9 @@ static void test_vpn(void)
 	is_said(PORT, idle, false, "", "another one without a link of its own");
 	leave(s);
 	is_said(PORT, vpn, true, "tun9", "no session: it cannot be told");
+	s = come_in_by_lo();
+	is_said(PORT, vpn, true, "tun9", "a session by a forwarded port: it cannot be told");
+	leave(s);
 	s = come_in("fd09::1");
 	is_said(PORT, vpn, true, "tun9", "a session through it");
 	is_said(PORT, idle, false, "", "the other one has nothing to do with it");
