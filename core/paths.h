@@ -6,6 +6,7 @@
 #define CAREEN_JOBS	CAREEN_RUN "/jobs"
 #define CAREEN_RECORD	CAREEN_RUN "/oldroot.mountinfo"
 #define CAREEN_WRITTEN	CAREEN_RUN "/written"
+#define CAREEN_VAULT	CAREEN_RUN "/vault"
 #define CAREEN_PORTS	CAREEN_RUN "/ports"
 #define CAREEN_NETSTATE	CAREEN_RUN "/network"
 #define CAREEN_INITPATH	CAREEN_RUN "/init"

@@ -62,3 +62,4 @@ bench:
 	@$(MAKE) -s $(HOLD) $(O)/tests/bench/scan
 	@tests/bench/holders
 	@tests/vm/bench $(RELEASES)
+	@tests/vm/bench-copy

@@ -26,6 +26,11 @@ static const struct command {
 	{ "status", "", "What is: host, steps, findings.", cmd_status, false },
 	{ "plan", "STEP", "Print what the step would do; changes nothing.", cmd_plan, true },
 	{ "run", "STEP", "Do it: print the plan, confirm, follow the job.", cli_run, true },
+	{ "run", "TOOL DEV", "The same with one of repair's tools; an image that has no file "
+	  "comes or goes through the connection.", NULL, true },
+	{ "vault", "", "What was kept of devices before they were written to.", cli_vault, false },
+	{ "vault restore", "ID", "Put an entry back (a plan, with its word).", NULL, false },
+	{ "vault drop", "ID", "Forget an entry.", NULL, false },
 	{ "enter", "", "Make a rescue in this running system's RAM, without a reboot.", cli_enter,
 	  false },
 	{ "leave", "", "End the rescue that enter made, and its sessions.", cli_leave, false },
@@ -37,7 +42,7 @@ static const struct command {
 	{ 0 },
 };
 
-enum option_kind { FLAG, WORD, SET };
+enum option_kind { FLAG, WORD, SET, OFFSET };
 
 #define OPT(field) offsetof(struct cli, field)
 
@@ -54,6 +59,8 @@ static const struct option {
 	{ "--tool", "TOOL", "repair: the tool, see below.", WORD, OPT(opts.tool) },
 	{ "--set", "KEY=VALUE", "repair: the answer to a tool's question; may be repeated.",
 	  SET, 0 },
+	{ "--offset", "BYTE", "repair: go on from there with a copy or an image that was cut short.",
+	  OFFSET, 0 },
 	{ "--strategy", "NAME", "detach: how PID 1 is taken over.", WORD, OPT(opts.strategy) },
 	{ "--clean", NULL, "detach: stop services in their own order first.", FLAG,
 	  OPT(opts.clean) },
@@ -95,7 +102,7 @@ static void print_tools(void)
 	printf("\nTools of repair:\n");
 	for (const struct tool *t = tool_next(NULL); t; t = tool_next(t)) {
 		printf("  %-16s%s. %s\n", t->name, t->title, t->about);
-		for (int i = 0; i < 4 && t->ask[i].key; i++)
+		for (int i = 0; i < TOOL_QUESTIONS && t->ask[i].key; i++)
 			printf("  %16s--set %s=...  %s\n", "", t->ask[i].key, t->ask[i].ask);
 	}
 }
@@ -110,7 +117,7 @@ static int cmd_help(const struct cli *cli)
 	for (const struct command *c = commands; c->name; c++) {
 		text_fmt(left, sizeof(left), "%s %s", c->name, c->args ? c->args : "");
 		if (c->about)
-			printf("  careen %-14s %s\n", left, c->about);
+			printf("  careen %-16s %s\n", left, c->about);
 	}
 	printf("\nOptions:\n");
 	for (const struct option *o = options; o->name; o++) {
@@ -344,8 +351,10 @@ static int take_option(struct cli *cli, char **argv, int *i)
 	++*i;
 	if (o->kind == WORD)
 		*(const char **)field = argv[*i];
-	else if (cli->nanswers < 8)
-		cli->answers[cli->nanswers++] = argv[*i];
+	else if (o->kind == OFFSET)
+		text_fmt(cli->offset, sizeof(cli->offset), "offset=%s", argv[*i]);
+	if (o->kind != WORD && cli->nanswers < CLI_ANSWERS)
+		cli->answers[cli->nanswers++] = o->kind == SET ? argv[*i] : cli->offset;
 	return EXIT_GOOD;
 }
 
@@ -356,14 +365,51 @@ static int parse(struct cli *cli, char **argv)
 
 		if (argv[i][0] == '-')
 			status = take_option(cli, argv, &i);
-		else if (cli->subject)
-			status = usage("one word too many:", argv[i]);
-		else
+		else if (!cli->subject)
 			cli->subject = argv[i];
+		else if (!cli->object)
+			cli->object = argv[i];
+		else
+			status = usage("one word too many:", argv[i]);
 		if (status)
 			return status;
 	}
 	cli->opts.answers = cli->answers;
+	return EXIT_GOOD;
+}
+
+static bool answered(const struct cli *cli, const char *begin)
+{
+	for (int i = 0; i < cli->nanswers; i++)
+		if (strncmp(cli->answers[i], begin, strlen(begin)) == 0)
+			return true;
+	return false;
+}
+
+/* "write-image /dev/vdb" is repair with that tool and device; no file: it is a stream. */
+static void take_tool(struct cli *cli, const struct tool *tool)
+{
+	cli->opts.tool = tool->name;
+	cli->opts.device = cli->object;
+	cli->opts.stream = (tool->copy == COPY_IN && !answered(cli, "src=")) ||
+			   (tool->copy == COPY_OUT && !answered(cli, "dst="));
+	cli->subject = step_repair.name;
+	cli->object = NULL;
+}
+
+static int check_words(struct cli *cli, const struct command *c)
+{
+	const struct tool *tool;
+
+	if (c->needs_step && !cli->subject)
+		return usage("name a step after", c->name);
+	tool = c->needs_step ? tool_find(cli->subject) : NULL;
+	if (tool && cli->object)
+		take_tool(cli, tool);
+	if (c->needs_step && !step_find(cli->subject))
+		return usage(tool ? "name a device after" : "no such step:", cli->subject);
+	if (cli->object && c->fn != cli_vault)
+		return usage("one word too many:", cli->object);
 	return EXIT_GOOD;
 }
 
@@ -374,16 +420,13 @@ int cli_main(int argc, char **argv)
 	int status;
 
 	(void)argc;
-	while (c->name && strcmp(c->name, argv[1]))
+	while (c->name && (!c->fn || strcmp(c->name, argv[1])))
 		c++;
 	if (!c->name)
 		return usage("no such command:", argv[1]);
 	status = parse(&cli, argv + 2);
 	if (status)
 		return status;
-	if (c->needs_step && !cli.subject)
-		return usage("name a step after", c->name);
-	if (c->needs_step && !step_find(cli.subject))
-		return usage("no such step:", cli.subject);
-	return c->fn(&cli);
+	status = check_words(&cli, c);
+	return status ? status : c->fn(&cli);
 }

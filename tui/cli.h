@@ -12,12 +12,16 @@ enum exit_status {
 	EXIT_HANGUP,
 };
 
+#define CLI_ANSWERS 8
+
 struct cli {
 	bool json, yes, take_over, detach, follow;
 	const char *key_file;	/* "-": standard input */
-	const char *confirm, *subject;	/* subject: STEP or JOB */
+	const char *confirm, *subject;	/* subject: STEP, TOOL or JOB */
+	const char *object;	/* after it: DEV or ENTRY */
+	char offset[32];
 	struct plan_opts opts;
-	const char *answers[9];
+	const char *answers[CLI_ANSWERS + 1];
 	int nanswers;
 };
 
@@ -26,6 +30,9 @@ int cli_main(int argc, char **argv);
 int cli_run(const struct cli *cli);
 int cli_enter(const struct cli *cli);
 int cli_leave(const struct cli *cli);
+int cli_vault(const struct cli *cli);
+/* Snapshot, plan, confirm, start and follow: @parts of SNAP_*. */
+int cli_run_step(const struct cli *cli, const struct step *step);
 /* EXIT_GOOD once @plan, which was printed, is confirmed; else why it is not. */
 int cli_confirm(const struct cli *cli, const struct plan *plan);
 /* Follow a job's events to its end; exit status by its result. */

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "cli.h"
+#include "clock.h"
 #include "run/job.h"
 #include "run/writer.h"
 #include "shell.h"
@@ -43,7 +44,7 @@ int cli_confirm(const struct cli *cli, const struct plan *plan)
 		printf("Enter alone: nothing happens. The word: it runs. > ");
 		return typed(plan->token) ? EXIT_GOOD : refuse("the word was not given.");
 	}
-	if (cli->yes || cli->confirm)
+	if (cli->yes || cli->confirm || (plan->stream && plan_danger(plan) == DANGER_NONE))
 		return EXIT_GOOD;
 	if (!ask)
 		return refuse("add --yes to confirm the plan above.");
@@ -56,7 +57,10 @@ struct told {
 	size_t log;
 	enum op_status *op;
 	size_t nop;
+	int64_t progress_ms;
 };
+
+#define PROGRESS_EVERY_MS 5000
 
 static void line(const char *indent, const char *text)
 {
@@ -79,6 +83,19 @@ static void tell_op(const struct job_view *j, size_t i)
 		line("        ", op->hint);
 }
 
+/* Now and then: this may be kept in a file. */
+static void tell_progress(const struct job_view *j, struct told *told)
+{
+	const struct op_view *op = j->current < j->n ? &j->op[j->current] : NULL;
+	int64_t now = clock_mono_ms();
+
+	if (!op || op->status != OPS_RUNNING || !op->progress[0] ||
+	    now - told->progress_ms < PROGRESS_EVERY_MS)
+		return;
+	told->progress_ms = now;
+	line("        ", op->progress);
+}
+
 static void tell_text(const struct job_view *j, struct told *told)
 {
 	if (told->nop != j->n) {
@@ -94,6 +111,7 @@ static void tell_text(const struct job_view *j, struct told *told)
 		told->op[i] = j->op[i].status;
 		tell_op(j, i);
 	}
+	tell_progress(j, told);
 	if (j->status != JOB_RUNNING && j->verdict)
 		line("", j->verdict);
 }
@@ -231,19 +249,44 @@ static int read_secret(const struct cli *cli, struct plan *plan)
 	return r < 0 ? refuse("there is no memory.") : EXIT_GOOD;
 }
 
-static int plan_and_start(const struct cli *cli, const struct snapshot *s)
+/*
+ * The image has standard input, or standard output and all words go to standard error.
+ * A terminal is neither.
+ */
+static int take_stream(const struct cli *cli, struct plan *plan)
+{
+	bool in = plan->stream == STREAM_IN;
+
+	if (plan->stream == STREAM_NONE)
+		return EXIT_GOOD;
+	if (cli->detach)
+		return refuse("an image through the connection ends with it: not with --detach.");
+	if (isatty(in ? STDIN_FILENO : STDOUT_FILENO))
+		return refuse(in ? "the image is read from standard input, and that is a terminal; "
+				   "give it with < IMAGE, or a file here with --set src=FILE." :
+			      "the image is written to standard output, and that is a terminal; "
+			      "add > IMAGE, or name a file here with --set dst=FILE.");
+	plan->stream_fd = in ? STDIN_FILENO : dup(STDOUT_FILENO);
+	if (!in)
+		dup2(STDERR_FILENO, STDOUT_FILENO);
+	return EXIT_GOOD;
+}
+
+static int plan_and_start(const struct cli *cli, const struct step *step, const struct snapshot *s)
 {
 	struct plan *plan = NULL;
 	struct error err = { 0 };
 	int status;
 
-	if (step_find(cli->subject)->plan(s, &cli->opts, &plan, &err) < 0)
+	if (step->plan(s, &cli->opts, &plan, &err) < 0)
 		return cli_fail(&err);
+	status = take_stream(cli, plan);
 	plan_print(plan, cli->json ? stderr : stdout);
 	fflush(stdout);
-	if (terminal_op(plan) && (cli->detach || !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)))
+	if (status == EXIT_GOOD && terminal_op(plan) &&
+	    (cli->detach || !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)))
 		status = refuse("it talks to you at a terminal: ssh -t.");
-	else
+	if (status == EXIT_GOOD)
 		status = cli_confirm(cli, plan);
 	if (status == EXIT_GOOD && plan->secret_what)
 		status = read_secret(cli, plan);
@@ -253,17 +296,22 @@ static int plan_and_start(const struct cli *cli, const struct snapshot *s)
 	return status;
 }
 
-int cli_run(const struct cli *cli)
+int cli_run_step(const struct cli *cli, const struct step *step)
 {
 	struct snapshot *s = NULL;
 	struct error err = { 0 };
 	int status;
 
-	if (snapshot_take(step_find(cli->subject)->parts, &s, &err) < 0)
+	if (snapshot_take(step->parts, &s, &err) < 0)
 		return cli_fail(&err);
 	status = cli_refuse(s, true);
 	if (status == EXIT_GOOD)
-		status = plan_and_start(cli, s);
+		status = plan_and_start(cli, step, s);
 	snapshot_free(s);
 	return status;
+}
+
+int cli_run(const struct cli *cli)
+{
+	return cli_run_step(cli, step_find(cli->subject));
 }

@@ -158,6 +158,7 @@ int snapshot_take(unsigned parts, struct snapshot **ret, struct error *err)
 	s->parts = (parts & SNAP_ALL) | SNAP_MOUNTS | SNAP_INIT;
 	host_read(&s->host);
 	job_brief_read(&s->job);
+	vault_read(&s->vault);
 	for (i = 0; i < sizeof(takers) / sizeof(takers[0]) && !code; i++)
 		if (!takers[i].bits || (s->parts & takers[i].bits))
 			code = takers[i].take(s, err);
@@ -181,6 +182,7 @@ void snapshot_free(struct snapshot *s)
 	blockdevs_free(&s->devs);
 	programs_free(&s->programs);
 	network_free(&s->net);
+	vault_free(&s->vault);
 	free(s->swap);
 	free(s);
 }

@@ -19,6 +19,7 @@
 #include "model/mounts.h"
 #include "model/network.h"
 #include "model/programs.h"
+#include "model/vault.h"
 
 /* Where does this process live? */
 enum place {
@@ -110,6 +111,7 @@ struct snapshot {
 	struct swap *swap;
 	unsigned nswap;
 	struct job_brief job;
+	struct vault vault;
 	int64_t taken_ms;	/* CLOCK_MONOTONIC, milliseconds */
 };
 

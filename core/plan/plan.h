@@ -43,9 +43,16 @@ enum op_kind {
 	OP_UMOUNT,	/* dst; id checked again; lazy for pseudo file systems */
 	OP_PROVE_OFF,	/* dev, dst = /dev/...: clean off is proven */
 	OP_WRITTEN,	/* journal: from here on a disk has been written to; dst */
+	OP_CHECK_COPY,	/* before anything is written: tool, src and dst/dev are there and fit */
+	OP_VAULT,	/* keep of dst/dev what undoes what comes; fstype; src = what comes */
 	OP_TOOL,	/* tool, argv on dst/dev; fstype: it is mounted for it on CAREEN_WORK;
-			   options: "label=..." that must be true afterwards */
+			   options: "label=..." that must be true afterwards; if it copies: "|" ends a
+			   program of a pipeline, number = where it begins, src/from = its source,
+			   options = what unpacks it */
 	OP_TERMINAL,	/* the same for a tool that the console runs: all but its start */
+	OP_VERIFY,	/* argv reads dst/dev back; "{bytes}" = how far the tool came; options = a
+			   sha256 that must come out */
+	OP_VAULT_RESTORE,	/* src = entry: written back to dst/dev */
 	OP_COMMAND,	/* argv, input on its stdin; dst, dev: a device that must be the one meant */
 	OP_REMEMBER,	/* journal: input, that a repair of several operations begins */
 	OP_FORGET,	/* journal: it has ended */
@@ -97,7 +104,7 @@ struct op {
 	uint64_t number;	/* OP_COLDPLUG, OP_NET_RELEASE */
 	int mount_id;		/* OP_UMOUNT, OP_MOVE: as the plan saw it, 0 = any */
 	uint64_t mount_unique;	/* the same, never used again (6.8 on); 0 unknown */
-	struct dev_id dev;
+	struct dev_id dev, from;
 	const char *strategy;	/* OP_HANDOVER, OP_TRIAL */
 	const struct tool *tool;/* OP_TOOL */
 	char **argv;		/* OP_TOOL, OP_COMMAND, OP_STACK, OP_STOP_UNITS, ...; NULL-terminated */
@@ -112,6 +119,9 @@ struct op {
 	size_t nprocs;
 };
 
+/* What only lives as long as the operator's connection: an image from it, or to it. */
+enum plan_stream { STREAM_NONE, STREAM_IN, STREAM_OUT };
+
 struct plan {
 	char step[16];		/* name of its step */
 	char *title;		/* "Detach: PID 1 moves into RAM" */
@@ -122,6 +132,8 @@ struct plan {
 	char *token;		/* the word to type; NULL: Enter is enough */
 	char *secret_what;	/* "the passphrase of cryptroot", to be asked for; NULL none */
 	char *token_what;	/* what the word is: "device and last 4 of its serial" */
+	enum plan_stream stream;
+	int stream_fd;		/* that end of the operator's connection; set by who runs it */
 	struct op *ops;
 	size_t n;
 	bool oom;		/* memory ran out while it was made: plan_finish() refuses */

@@ -243,6 +243,8 @@ static int recipe_resize(const struct repair *rp, struct plan *plan, struct erro
 	if (r < 0)
 		return r;
 	smaller = !rz.max && rz.to < rp->dev->size;
+	if (rz.disk)
+		repair_keep(plan, rz.disk);
 	repair_written(plan, rp->dev);
 	add_fix(rp, plan, rp->dev);
 	if (!smaller)

@@ -32,25 +32,34 @@ const struct blockdev *repair_disk(const struct snapshot *s, const struct blockd
  * The word to type: from the target, so that it differs from disk to disk and
  * cannot become a habit.
  */
-static void fill_token(struct plan *plan, const struct repair *rp)
+void repair_token(struct plan *plan, const struct snapshot *s, const struct blockdev *dev)
 {
-	const struct blockdev *disk = repair_disk(rp->s, rp->dev);
+	const struct blockdev *disk = repair_disk(s, dev);
 	const char *serial = disk->serial ? disk->serial : "";
-	const char *uuid = rp->dev->uuid ? rp->dev->uuid : "";
+	const char *uuid = dev->uuid ? dev->uuid : "";
 	size_t len = strlen(serial);
 	char size[16];
 
 	if (len) {
-		plan_set(plan, &plan->token, "%s-%s", rp->dev->name, serial + (len > 4 ? len - 4 : 0));
+		plan_set(plan, &plan->token, "%s-%s", dev->name, serial + (len > 4 ? len - 4 : 0));
 		plan_set(plan, &plan->token_what, "the device and the last 4 characters of its disk's serial number");
 	} else if (*uuid) {
-		plan_set(plan, &plan->token, "%s-%.4s", rp->dev->name, uuid);
+		plan_set(plan, &plan->token, "%s-%.4s", dev->name, uuid);
 		plan_set(plan, &plan->token_what, "the device and the first 4 characters of its UUID");
 	} else {
-		plan_set(plan, &plan->token, "%s-%s", rp->dev->name,
-			 text_size(size, sizeof(size), rp->dev->size));
+		plan_set(plan, &plan->token, "%s-%s", dev->name,
+			 text_size(size, sizeof(size), dev->size));
 		plan_set(plan, &plan->token_what, "the device and its size");
 	}
+}
+
+struct dev_id repair_dev_id(const struct snapshot *s, const struct blockdev *dev)
+{
+	const struct blockdev *disk = s ? repair_disk(s, dev) : dev;
+	struct dev_id id = { .dev = dev->dev, .diskseq = dev->diskseq };
+
+	text_fmt(id.serial, sizeof(id.serial), "%s", disk->serial ? disk->serial : "");
+	return id;
 }
 
 static int refuse_in_use(const struct snapshot *s, const struct blockdev *b, bool stacked_ok,
@@ -123,9 +132,11 @@ static int check_answers(const struct repair *rp, struct error *err)
 	int r = 0;
 	size_t i;
 
-	for (i = 0; r == 0 && i < 4 && rp->tool->ask[i].key; i++) {
+	for (i = 0; r == 0 && i < TOOL_QUESTIONS && rp->tool->ask[i].key; i++) {
 		q = &rp->tool->ask[i];
 		value = repair_value(rp, q->key, buf, sizeof(buf));
+		if (q->type == ASK_PATH && rp->stream)
+			continue;
 		if (!value || (!*value && !q->fallback))
 			return error_set(err, EINVAL, "repair", q->key, "a question is not answered",
 					 "%s: give it with --set %s=...", q->ask, q->key);
@@ -137,7 +148,7 @@ static int check_answers(const struct repair *rp, struct error *err)
 		else if (q->type == ASK_PATH)
 			r = refuse_path(value, err);
 	}
-	return r;
+	return r == 0 && rp->tool->copy ? copy_refuse(rp, err) : r;
 }
 
 /* A repair that has begun goes on as it began. */
@@ -202,6 +213,11 @@ static int find_target(struct repair *rp, const struct plan_opts *opts, struct e
 		return error_set(err, EROFS, "repair", rp->dev->path, NULL,
 				 "Make it writable with: blockdev --setrw %s", rp->dev->path);
 	rp->answers = opts->answers;
+	rp->stream = opts->stream;
+	if (rp->stream && rp->tool->copy != COPY_IN && rp->tool->copy != COPY_OUT)
+		return error_set(err, EINVAL, "repair", rp->tool->name,
+				 "only an image comes or goes through the connection",
+				 "That is write-image and save-image.");
 	return goes_on ? check_same(rp, err) : refuse_absent(rp, rp->tool, err);
 }
 
@@ -243,34 +259,27 @@ static void fill_needs(struct plan *plan, const struct repair *rp)
 		 "swapon), then run it again.");
 }
 
-void repair_written(struct plan *plan, const struct blockdev *dev)
-{
-	struct op *op = plan_add(plan, OP_WRITTEN, DANGER_UNDOABLE, 10, "journal: %s is written to",
-				 dev->path);
-
-	plan_set(plan, &op->dst, "%s", dev->path);
-	plan_set(plan, &op->command, "echo %s >> %s", dev->path, CAREEN_WRITTEN);
-}
-
 static void fill_device(struct plan *plan, struct op *op, const struct snapshot *s,
 			const struct blockdev *dev)
 {
-	const struct blockdev *disk = s ? repair_disk(s, dev) : dev;
-
-	op->dev = (struct dev_id){ .dev = dev->dev, .diskseq = dev->diskseq };
-	text_fmt(op->dev.serial, sizeof(op->dev.serial), "%s", disk->serial ? disk->serial : "");
+	op->dev = repair_dev_id(s, dev);
 	plan_set(plan, &op->dst, "%s", dev->path);
 }
 
 struct op *repair_tool(struct plan *plan, const struct repair *rp, const struct tool *tool,
 		       const struct blockdev *dev)
 {
-	struct repair this = { rp->s, tool, dev, rp->answers };
+	struct repair this = { .s = rp->s, .tool = tool, .dev = dev, .answers = rp->answers };
 	struct op *op = plan_add(plan, tool->terminal ? OP_TERMINAL : OP_TOOL, tool->danger, 0,
 				 "%s: %s", tool->title, dev->path);
 	char buf[320];
 
 	op->tool = tool;
+	if (tool->copy) {
+		copy_fill(plan, op, rp);
+		copy_verify(plan, rp);
+		return op;
+	}
 	fill_device(plan, op, rp->s, dev);
 	if (tool->mounts)
 		plan_set(plan, &op->fstype, "%s", dev->fstype);
@@ -310,9 +319,11 @@ static int build(const struct repair *rp, struct plan **ret, struct error *err)
 	fill_target(plan, rp);
 	fill_needs(plan, rp);
 	plan_our_mounts(plan, rp->s);
+	if (tool->copy)
+		copy_check(plan, rp);
 	if (tool->danger == DANGER_DESTROYS) {
 		plan_set(plan, &plan->undo, "No undo: %s is written to.", rp->dev->path);
-		fill_token(plan, rp);
+		repair_token(plan, rp->s, rp->dev);
 		if (!tool->recipe)
 			repair_written(plan, rp->dev);
 	} else {
@@ -346,6 +357,8 @@ static int repair_plan(const struct snapshot *s, const struct plan_opts *opts,
 	if (st.status != STEP_READY)
 		return error_set(err, EPERM, "repair", "", "the old root is not off its disks",
 				 "Run Detach, Kill and Unmount first.");
+	if (opts && opts->entry)
+		return vault_plan(s, opts->entry, ret, err);
 	r = find_target(&rp, opts, err);
 	if (r < 0)
 		return r;

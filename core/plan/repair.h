@@ -11,6 +11,7 @@ struct repair {
 	const struct tool *tool;
 	const struct blockdev *dev;
 	const char *const *answers;
+	bool stream;		/* the image comes or goes through the connection */
 };
 
 /* The operator's answer to @key, or NULL when there is none. */
@@ -32,7 +33,29 @@ int repair_refuse_busy(const struct snapshot *s, const struct blockdev *b, bool 
 /* Add an op: @tool on @dev, with @rp's answers. */
 struct op *repair_tool(struct plan *plan, const struct repair *rp, const struct tool *tool,
 		       const struct blockdev *dev);
-/* Add the op that says before the first write that @dev is written to. */
+/* Append @words to @op's argv, each {key} replaced; its command from its argv. */
+void repair_words(struct plan *plan, struct op *op, const struct repair *rp, const char *const *words);
+void repair_show(struct plan *plan, struct op *op, const struct repair *rp);
+/* The word to type before @dev is written to. */
+void repair_token(struct plan *plan, const struct snapshot *s, const struct blockdev *dev);
+struct dev_id repair_dev_id(const struct snapshot *s, const struct blockdev *dev);
+
+/* vault_plan.c: add the op that keeps what undoes the plan on @dev. */
+void repair_keep(struct plan *plan, const struct blockdev *dev);
+/* The plan that puts an entry of the vault back. */
+int vault_plan(const struct snapshot *s, const char *entry, struct plan **ret, struct error *err);
+
+/* copy_plan.c: tools that copy. Has the operator given what can be done? */
+int copy_refuse(const struct repair *rp, struct error *err);
+/* What only their rows' {key}s stand for; NULL: not one of these. */
+const char *copy_value(const struct repair *rp, const char *key, char *buf, size_t size);
+void copy_check(struct plan *plan, const struct repair *rp);
+/* @op becomes the copying itself. */
+void copy_fill(struct plan *plan, struct op *op, const struct repair *rp);
+void copy_verify(struct plan *plan, const struct repair *rp);
+
+/* Add the op that says before the first write that @dev is written to, and before that the
+   one that keeps what undoes it. */
 void repair_written(struct plan *plan, const struct blockdev *dev);
 /* Add a command; its words are also what is shown of it. @dev: checked before it runs; or NULL. */
 struct op *repair_command(struct plan *plan, const struct blockdev *dev, enum danger danger,

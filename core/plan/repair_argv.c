@@ -136,17 +136,27 @@ static const char *fact(const struct repair *rp, const char *key, char *buf, siz
 const char *repair_value(const struct repair *rp, const char *key, char *buf, size_t size)
 {
 	const struct tool_question *q = question(rp->tool, key);
-	const char *answer = NULL;
+	const struct blockdev *from;
+	const char *answer = NULL, *value;
 	char other[32];
 
+	/* known only once it has been copied */
+	if (!strcmp(key, "bytes"))
+		return "{bytes}";
+	/* the connection has no name */
+	if (rp->stream && q && q->type == ASK_PATH)
+		return "";
 	if (q)
 		answer = unfinished_answer(&rp->s->unfinished, rp->tool->name, rp->dev, key);
 	if (q && !answer)
 		answer = repair_given(rp, key);
+	from = answer && q->type == ASK_DEVICE ? blockdevs_find(&rp->s->devs, answer) : NULL;
 	if (answer)
-		return answer;
-	if (!q)
-		return fact(rp, key, buf, size);
+		return from ? from->path : answer;
+	if (!q) {
+		value = fact(rp, key, buf, size);
+		return value ? value : copy_value(rp, key, buf, size);
+	}
 	if (!q->fallback || q->fallback[0] != '{')
 		return q->fallback;
 	text_fmt(other, sizeof(other), "%.*s", (int)strcspn(q->fallback + 1, "}"), q->fallback + 1);
@@ -185,39 +195,47 @@ static char *expand(const struct repair *rp, const char *word, bool *ret_empty)
 	return text_dup("%.*s%s%s", (int)(open - word), word, value, end + 1);
 }
 
+static size_t count(char **argv)
+{
+	size_t n = 0;
+
+	while (argv && argv[n])
+		n++;
+	return n;
+}
+
 /* An option whose value is empty goes with its value. */
-static void fill_argv(struct plan *plan, struct op *op, const struct repair *rp)
+void repair_words(struct plan *plan, struct op *op, const struct repair *rp, const char *const *words)
 {
 	const char *const *w;
-	size_t n = 0;
+	size_t n = count(op->argv), more = 0;
+	char **argv, *word;
 	bool empty;
-	char *word;
 
-	for (w = rp->tool->argv; *w; w++)
-		n++;
-	op->argv = calloc(n + 1, sizeof(*op->argv));
-	if (!op->argv) {
+	while (words[more])
+		more++;
+	argv = reallocarray(op->argv, n + more + 1, sizeof(*argv));
+	if (!argv) {
 		plan->oom = true;
 		return;
 	}
-	n = 0;
-	for (w = rp->tool->argv; *w; w++) {
+	op->argv = argv;
+	for (w = words; *w; w++) {
 		word = expand(rp, *w, &empty);
 		if (!word)
 			plan->oom = true;
 		if (!empty) {
-			op->argv[n++] = word;
+			argv[n++] = word;
 			continue;
 		}
 		free(word);
-		if (n && op->argv[n - 1] && op->argv[n - 1][0] == '-') {
-			free(op->argv[--n]);
-			op->argv[n] = NULL;
-		}
+		if (n && argv[n - 1] && argv[n - 1][0] == '-')
+			free(argv[--n]);
 	}
+	argv[n] = NULL;
 }
 
-static void put_words(FILE *f, char *const *argv)
+static void put_words(FILE *f, char *const *argv, bool pipeline)
 {
 	size_t i;
 
@@ -229,11 +247,16 @@ static void put_words(FILE *f, char *const *argv)
 		}
 		if (i)
 			fputc(' ', f);
-		text_shell(f, argv[i]);
+		if (!strcmp(argv[i], "|") && pipeline)
+			fputc('|', f);
+		else if (!strcmp(argv[i], "{bytes}"))
+			fputs("BYTES", f);
+		else
+			text_shell(f, argv[i]);
 	}
 }
 
-static void fill_command(struct plan *plan, struct op *op, const struct repair *rp)
+void repair_show(struct plan *plan, struct op *op, const struct repair *rp)
 {
 	char *text = NULL;
 	size_t size = 0;
@@ -245,7 +268,7 @@ static void fill_command(struct plan *plan, struct op *op, const struct repair *
 	}
 	if (op->fstype)
 		fprintf(f, "mount -t %s %s %s; ", op->fstype, rp->dev->path, CAREEN_WORK);
-	put_words(f, op->argv);
+	put_words(f, op->argv, rp->tool->copy);
 	if (op->fstype)
 		fprintf(f, "; umount %s", CAREEN_WORK);
 	fclose(f);
@@ -255,6 +278,6 @@ static void fill_command(struct plan *plan, struct op *op, const struct repair *
 
 void repair_argv(struct plan *plan, struct op *op, const struct repair *rp)
 {
-	fill_argv(plan, op, rp);
-	fill_command(plan, op, rp);
+	repair_words(plan, op, rp, rp->tool->argv);
+	repair_show(plan, op, rp);
 }

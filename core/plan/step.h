@@ -34,6 +34,8 @@ struct plan_opts {
 	const char *device;	/* repair: "vda1" or "/dev/vda1" */
 	const char *tool;	/* repair: name in the tools table */
 	const char *const *answers;	/* repair: "key=value", NULL-terminated, or NULL */
+	bool stream;		/* repair: an image comes or goes through the connection */
+	const char *entry;	/* repair: restore this entry of the vault, with no tool */
 };
 
 struct step {

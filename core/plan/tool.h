@@ -22,6 +22,7 @@ enum tool_progress {
 	PROGRESS_MKE2FS,	/* "label: 12/512", rubbed out */
 	PROGRESS_RESIZE2FS,	/* forty marks a pass */
 	PROGRESS_LINE,		/* lines that end in a carriage return */
+	PROGRESS_DDRESCUE,	/* a block of lines, redrawn */
 };
 enum tool_result { TOOL_GOOD, TOOL_FIXED, TOOL_LEFT, TOOL_FAILED };
 
@@ -38,8 +39,16 @@ struct tool_question {
 	const char *ask;	/* "UUID of the new file system" */
 	const char *fallback;	/* "{uuid}" = the device's present one; "" = may be empty;
 				   NULL = must be answered */
-	enum { ASK_TEXT, ASK_DEVICE, ASK_PATH } type;
+	enum { ASK_TEXT, ASK_DEVICE, ASK_PATH,
+	       ASK_OPTION,	/* never asked: has a fallback, and --set changes it; these come last */
+	} type;
 };
+
+#define TOOL_QUESTIONS 6
+
+/* Which way it copies: {src} onto the device, {src} or a stream onto it, or the device to
+   {dst} or a stream; or it fills the device. */
+enum tool_copy { COPY_NOT, COPY_ONTO, COPY_IN, COPY_OUT, COPY_WIPE };
 
 struct tool {
 	const char *name;	/* "ext4-fix" */
@@ -52,7 +61,7 @@ struct tool {
 	const char *const *argv;/* words with {dev} {uuid} {label} {key}; a word whose
 				   {key} is empty is dropped together with the word before
 				   it when that word starts with '-' */
-	struct tool_question ask[4];	/* key NULL ends it */
+	struct tool_question ask[TOOL_QUESTIONS];	/* key NULL ends it */
 	const struct tool_exit *exits;	/* text NULL ends it */
 	enum danger danger;
 	enum tool_progress progress;
@@ -68,7 +77,26 @@ struct tool {
 	/* More than one program: adds the plan's operations, repair_written() among them, or
 	   says why not; argv is NULL. */
 	int (*recipe)(const struct repair *rp, struct plan *plan, struct error *err);
+	enum tool_copy copy;
 };
+
+/* A bit that no exit status has: it ended well, but not with everything. */
+#define TOOL_INCOMPLETE 0x100
+
+/* A tool that copies has failed and said @said and @and: what that means. NULL: nobody knows. */
+struct tool_trouble {
+	const char *said, *and, *why, *next;
+};
+const struct tool_trouble *tool_trouble(const char *said);
+
+/* A program that packs with -c and unpacks with -d -c; its files' name and first bytes. */
+struct tool_unpack {
+	const char *program, *suffix, *magic;
+	size_t len;
+};
+const struct tool_unpack *tool_unpack_by_program(const char *program);
+const struct tool_unpack *tool_unpack_by_name(const char *file);
+const struct tool_unpack *tool_unpack_by_magic(const char *begin, size_t n);
 
 /* A row's words. */
 #define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })

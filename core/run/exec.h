@@ -30,6 +30,9 @@ op_fn op_prove_off;							/* op_prove.c */
 op_fn op_tool, op_terminal;						/* op_tool.c */
 op_fn op_command, op_remember, op_forget;				/* op_command.c */
 op_fn op_reboot, op_poweroff;						/* op_end.c */
+op_fn op_check_copy;							/* tool_copy.c */
+op_fn op_verify;							/* op_verify.c */
+op_fn op_vault, op_vault_restore;					/* op_vault.c */
 op_fn op_check_init;							/* op_init.c */
 op_fn op_go;								/* op_resume.c */
 op_fn op_stop_units;							/* op_units.c */
@@ -115,10 +118,14 @@ struct tool_watch {
 	int64_t started;	/* now_ms() */
 	char line[512], prog[128];	/* not ended yet, of the output and of fd 9 */
 	size_t len, prog_len;
-	char label[64];		/* what mke2fs is doing */
+	char label[64];		/* what mke2fs is doing; what ddrescue has */
+	char rate[24];		/* ddrescue's */
+	uint64_t bytes;		/* dd has copied */
+	double fraction;	/* ddrescue has rescued */
 	int pass, marks;	/* how far resize2fs is */
 	char told[96];		/* last progress that was told */
 	char last[160];		/* last line that said something, for errors */
+	char trouble[160];	/* last one that is in the table of them */
 };
 void tool_watch_output(struct tool_watch *w, const char *buf, size_t n);
 void tool_watch_fd(struct tool_watch *w, const char *buf, size_t n);
@@ -130,5 +137,11 @@ extern const char *net_lifetimes;	/* op_net.c: a file, elsewhere only in tests *
 /* job.c */
 extern const char *job_dir;		/* CAREEN_JOBS unless a test says else */
 const char *job_current(void);		/* id of the job we are, "" if none */
+/* What the job keeps of the connection it was started through: the stream, and what tells
+   that it is still there; 0 none. */
+extern struct job_stream {
+	int fd, alive;
+} job_stream;
+void job_stream_close(void);		/* what is at the other end sees an end */
 
 #endif

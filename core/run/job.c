@@ -28,6 +28,8 @@
 #include "run/job_files.h"
 #include "run/journal.h"
 
+#define STREAM_FD 100		/* and the next; high above those that come and go */
+
 struct job {
 	char id[16];
 	const struct plan *plan;
@@ -42,6 +44,14 @@ struct started {		/* what the job tells job_start() */
 };
 
 static char current_id[16];
+struct job_stream job_stream;
+
+void job_stream_close(void)
+{
+	if (job_stream.fd > 0)
+		close(job_stream.fd);
+	job_stream.fd = 0;
+}
 
 const char *job_current(void)
 {
@@ -240,6 +250,17 @@ static void take_signals(void)
 	sigprocmask(SIG_SETMASK, &mask, NULL);
 }
 
+static int keep_stream(const struct plan *plan)
+{
+	if (plan->stream == STREAM_NONE)
+		return 0;
+	job_stream.fd = dup3(plan->stream_fd, STREAM_FD, O_CLOEXEC);
+	if (job_stream.fd < 0)
+		return -errno;
+	job_stream.alive = dup3(STDERR_FILENO, STREAM_FD + 1, O_CLOEXEC);
+	return job_stream.alive < 0 ? -errno : 0;
+}
+
 /* Nothing of the console's stays: no terminal, no descriptor, no directory. */
 static int leave_session(int report)
 {
@@ -252,7 +273,8 @@ static int leave_session(int report)
 		report = 3;
 	}
 	fcntl(report, F_SETFD, FD_CLOEXEC);
-	close_range(4, ~0U, 0);
+	close_range(4, STREAM_FD - 1, 0);
+	close_range(job_stream.fd ? STREAM_FD + 2 : STREAM_FD, ~0U, 0);
 	umask(077);
 	if (chdir("/") < 0)
 		return -errno;
@@ -274,8 +296,12 @@ static void __attribute__((noreturn)) job_main(const struct plan *plan, int repo
 	struct job j = { .plan = plan, .ev = { .fd = -1 } };
 
 	take_signals();
+	st.r = keep_stream(plan);
 	report = leave_session(report);
-	st.r = open_files(&j, &st.err);
+	if (st.r < 0)
+		error_set(&st.err, st.r, "keep", "the connection's stream", NULL, "Nothing was done.");
+	else
+		st.r = open_files(&j, &st.err);
 	memcpy(st.id, j.id, sizeof(st.id));
 	memcpy(current_id, j.id, sizeof(current_id));
 	if (write(report, &st, sizeof(st)) != (ssize_t)sizeof(st))

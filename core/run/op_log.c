@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "model/vault.h"
 #include "paths.h"
 #include "run/exec.h"
 #include "run/job.h"
@@ -128,6 +129,18 @@ static int save_child(void *arg, struct error *err)
 				 "The transcript stays in %s.", CAREEN_JOBS) : 0;
 }
 
+/* It lives as long as the rescue does: until the next boot. */
+static void tell_vault(struct op_ctx *ctx)
+{
+	struct vault v;
+
+	vault_read(&v);
+	if (v.n)
+		ctx_note(ctx, "the vault stays in RAM, with %zu entr%s; to copy it off before the next boot: "
+			 "scp -P 1022 -r root@THIS-HOST:" CAREEN_VAULT " .", v.n, v.n == 1 ? "y" : "ies");
+	vault_free(&v);
+}
+
 int op_save_log(struct op_ctx *ctx, const struct op *op, struct error *err)
 {
 	/* wherever the old root lies: PID 1 is its init again */
@@ -143,5 +156,6 @@ int op_save_log(struct op_ctx *ctx, const struct op *op, struct error *err)
 	r = run_with_deadline(op->deadline_s, save_child, &s, err);
 	if (r == 0)
 		ctx_note(ctx, "written: %s/%s", op->dst, s.name);
+	tell_vault(ctx);
 	return r;
 }

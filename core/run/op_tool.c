@@ -14,28 +14,22 @@
 #include "plan/tool.h"
 #include "run/exec.h"
 #include "run/spawn.h"
+#include "run/tool_copy.h"
 
-static uint64_t size_of(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	off_t end = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
-
-	if (fd >= 0)
-		close(fd);
-	return end > 0 ? (uint64_t)end : 0;
-}
-
-/* dd's end, for percent and ETA: its source, a device or a file. */
+/* dd's end, for percent and ETA: its source, a device or a file, or what it counts to. */
 static uint64_t total_bytes(const struct op *op)
 {
+	uint64_t size = 0;
 	char **w;
 
 	if (op->tool->progress != PROGRESS_DD)
 		return 0;
 	for (w = op->argv; *w; w++)
 		if (!strncmp(*w, "if=", 3))
-			return size_of(*w + 3);
-	return 0;
+			size = file_size(*w + 3);
+		else if (!strncmp(*w, "count=", 6))
+			size = strtoull(*w + 6, NULL, 10);
+	return size > op->number ? size - op->number : 0;
 }
 
 static void on_output(void *arg, const char *buf, size_t n)
@@ -185,6 +179,13 @@ int op_terminal(struct op_ctx *ctx, const struct op *op, struct error *err)
 	return r;
 }
 
+static int begin(struct copy_run *c, struct error *err)
+{
+	int r = c->op->tool->copy ? copy_begin(c, err) : check_device(c->op, err);
+
+	return r;
+}
+
 int op_tool(struct op_ctx *ctx, const struct op *op, struct error *err)
 {
 	struct tool_watch w = {
@@ -196,8 +197,9 @@ int op_tool(struct op_ctx *ctx, const struct op *op, struct error *err)
 		.mount_dev = op->fstype ? op->dst : NULL, .mount_type = op->fstype,
 		.input = op->secret, .input_len = op->secret_len,
 	};
+	struct copy_run c = { .ctx = ctx, .op = op, .sp = &sp, .w = &w };
 	long kills = oom_kills();
-	int status, r = check_device(op, err);
+	int status, r = begin(&c, err);
 
 	if (r < 0)
 		return r;
@@ -205,9 +207,12 @@ int op_tool(struct op_ctx *ctx, const struct op *op, struct error *err)
 		sp.progress = on_progress;
 	w.total = total_bytes(op);
 	r = spawn_run(&sp, &status, err);
+	job_stream_close();
 	if (r < 0)
 		return r;
 	tool_watch_end(&w);
+	if (op->tool->copy)
+		return copy_judge(&c, status, err);
 	r = judge(ctx, op, &sp, &w, status, kills, err);
 	return r < 0 ? r : prove(op, err);
 }

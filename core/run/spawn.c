@@ -25,10 +25,14 @@
 #include "run/exec.h"
 
 #define PATIENCE_MS 5000	/* between SIGINT, SIGTERM and SIGKILL */
+#define STAGES 3
 
 struct running {
 	struct spawn *sp;
-	pid_t pid;
+	char *const *stage[STAGES];	/* each one's argv; the last one is the program */
+	char *word[32];		/* what they are made of */
+	size_t n;
+	pid_t pid[STAGES];	/* 0: not there any more */
 	int pidfd, out, prog;
 	int64_t next_signal;	/* when to be harder, once it was asked to end */
 	size_t asked;		/* signals sent */
@@ -90,38 +94,44 @@ static int open_input(const struct spawn *sp)
 	return fd;
 }
 
+/* What one program of a pipeline starts with. */
+struct ends {
+	int in, out, err, prog, report;	/* in, prog: -1 none */
+};
+
 static void __attribute__((noreturn))
-child_exec(const struct spawn *sp, int out, int prog, int report)
+child_exec(const struct spawn *sp, char *const *argv, struct ends e)
 {
 	char *envp[] = {
 		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
 		"LC_ALL=C.UTF-8", "TERM=dumb", "HOME=/root", NULL
 	};
-	int code = 0, null = open_input(sp);
+	int code = 0, in = e.in >= 0 ? e.in : open_input(sp);
 
 	setpgid(0, 0);
 	reset_child_signals();
 	be_killable();
 	/* out of the way of 0..2 and 9 first, as pipes may have these numbers */
-	report = fcntl(report, F_DUPFD_CLOEXEC, 20);
-	out = fcntl(out, F_DUPFD_CLOEXEC, 20);
-	prog = prog < 0 ? -1 : fcntl(prog, F_DUPFD_CLOEXEC, 20);
-	null = fcntl(null, F_DUPFD_CLOEXEC, 20);
+	e.report = fcntl(e.report, F_DUPFD_CLOEXEC, 20);
+	e.out = fcntl(e.out, F_DUPFD_CLOEXEC, 20);
+	e.err = fcntl(e.err, F_DUPFD_CLOEXEC, 20);
+	e.prog = e.prog < 0 ? -1 : fcntl(e.prog, F_DUPFD_CLOEXEC, 20);
+	in = fcntl(in, F_DUPFD_CLOEXEC, 20);
 	close_range(3, 19, 0);
 	close_range(20, ~0U, CLOSE_RANGE_CLOEXEC);
-	if (dup2(null, 0) == 0 && dup2(out, 1) == 1 && dup2(out, 2) == 2 &&
-	    (prog < 0 || dup2(prog, SPAWN_PROGRESS_FD) >= 0) &&
+	if (dup2(in, 0) == 0 && dup2(e.out, 1) == 1 && dup2(e.err, 2) == 2 &&
+	    (e.prog < 0 || dup2(e.prog, SPAWN_PROGRESS_FD) >= 0) &&
 	    (!sp->apart || (unshare(CLONE_NEWNS) == 0 &&
 			    sys->mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0)) &&
 	    (!sp->root || chroot(sp->root) == 0) && chdir("/") == 0) {
 		/* told apart from exec's errors by its sign */
-		code = sp->mount_dev ? spawn_mounted(sp, report) : 0;
+		code = sp->mount_dev ? spawn_mounted(sp, e.report) : 0;
 		if (code == 0)
-			execvpe(sp->argv[0], sp->argv, envp);
+			execvpe(argv[0], argv, envp);
 	}
 	if (code == 0)
 		code = errno;
-	if (write(report, &code, sizeof(code)) < 0)
+	if (write(e.report, &code, sizeof(code)) < 0)
 		_exit(126);
 	_exit(127);
 }
@@ -157,11 +167,13 @@ static void listen_all(struct running *run)
 static void ask_to_end(struct running *run)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGKILL };
-	size_t n = sizeof(signals) / sizeof(signals[0]);
+	size_t n = sizeof(signals) / sizeof(signals[0]), i;
 
 	if (now_ms() < run->next_signal)
 		return;
-	sys->kill(-run->pid, signals[run->asked < n ? run->asked : n - 1]);
+	for (i = 0; i < run->n; i++)
+		if (run->pid[i] > 0)
+			sys->kill(-run->pid[i], signals[run->asked < n ? run->asked : n - 1]);
 	run->asked++;
 	run->next_signal = now_ms() + PATIENCE_MS;
 }
@@ -178,6 +190,36 @@ static void mind(struct running *run)
 		ask_to_end(run);
 }
 
+/* Has program @i ended? Then it is gone, and @status is its last word. */
+static bool reap(struct running *run, size_t i, int *status)
+{
+	if (run->pid[i] > 0 && waitpid(run->pid[i], status, WNOHANG) != run->pid[i])
+		return false;
+	run->pid[i] = 0;
+	return true;
+}
+
+/*
+ * Once the last program has ended, nobody reads what those before it say: if that does not
+ * end them, as when they wait for more to come in, they are asked to.
+ */
+static void end_rest(struct running *run)
+{
+	int64_t until = now_ms() + 2000;
+	int status;
+	size_t i;
+
+	run->next_signal = run->asked ? run->next_signal : until;
+	for (i = 0; i + 1 < run->n; i++) {
+		for (status = 0; !reap(run, i, &status); sleep_ms(10)) {
+			listen_all(run);
+			ask_to_end(run);
+		}
+		if (status && !run->sp->before)
+			run->sp->before = status;
+	}
+}
+
 /* Until the program has ended: a grandchild may keep its output open. */
 static int follow(struct running *run)
 {
@@ -190,45 +232,105 @@ static int follow(struct running *run)
 		fds[2] = (struct pollfd){ .fd = run->prog, .events = POLLIN };
 		poll(fds, 3, 250);
 		listen_all(run);
-		if (waitpid(run->pid, &status, WNOHANG) == run->pid)
+		if (run->sp->tick)
+			run->sp->tick(run->sp->arg, run->pid[run->n - 1]);
+		if (reap(run, run->n - 1, &status))
 			break;
 		mind(run);
 	}
+	end_rest(run);
 	listen_all(run);
 	return status;
 }
 
-static int exec_failed(const struct spawn *sp, int code, struct error *err)
+static int exec_failed(const struct spawn *sp, const char *program, int code, struct error *err)
 {
 	if (code < 0)
 		return error_set(err, code, "mount", sp->mount_dev, NULL,
 				 "The kernel says more: dmesg, in a shell (!). If the file system is "
 				 "damaged, check and repair it first.");
-	return error_set(err, code, "run", sp->argv[0],
+	return error_set(err, code, "run", program,
 			 code == ENOENT ? "this program is not there" : NULL,
 			 "%s", code == ENOENT && !sp->root ?
 			 "Install its package in the normal system and run update-initramfs -u." : "");
 }
 
-static int start(struct running *run, int report[2], int out[2], int prog[2], struct error *err)
+static int start_one(struct running *run, size_t i, struct ends e, struct error *err)
 {
-	int code = 0;
+	int report[2], code = 0;
 	ssize_t n;
 
-	run->pid = fork();
-	if (run->pid < 0)
-		return error_set(err, errno, "fork", run->sp->argv[0], NULL, NULL);
-	if (run->pid == 0)
-		child_exec(run->sp, out[1], prog[1], report[1]);
+	if (pipe2(report, O_CLOEXEC) < 0)
+		return error_set(err, errno, "make a pipe", "", NULL, NULL);
+	e.report = report[1];
+	run->pid[i] = fork();
+	if (run->pid[i] == 0)
+		child_exec(run->sp, run->stage[i], e);
 	close(report[1]);
-	report[1] = -1;
+	if (run->pid[i] < 0) {
+		run->pid[i] = 0;
+		close(report[0]);
+		return error_set(err, errno, "fork", run->stage[i][0], NULL, NULL);
+	}
 	do
 		n = read(report[0], &code, sizeof(code));
 	while (n < 0 && errno == EINTR);
+	close(report[0]);
 	if (n != sizeof(code))
 		return 0;
-	waitpid(run->pid, NULL, 0);
-	return exec_failed(run->sp, code, err);
+	waitpid(run->pid[i], NULL, 0);
+	run->pid[i] = 0;
+	return exec_failed(run->sp, run->stage[i][0], code, err);
+}
+
+static int start(struct running *run, int out, int prog, struct error *err)
+{
+	struct spawn *sp = run->sp;
+	struct ends e = { .err = out, .prog = prog };
+	int in = sp->in ? sp->in : -1, r = 0, link[2];
+	size_t i;
+
+	for (i = 0; r == 0 && i < run->n; i++) {
+		e.in = in;
+		link[0] = link[1] = -1;
+		if (i + 1 < run->n && pipe2(link, O_CLOEXEC) < 0)
+			r = error_set(err, errno, "make a pipe", "", NULL, NULL);
+		e.out = link[1] >= 0 ? link[1] : sp->out ? sp->out : out;
+		if (r == 0)
+			r = start_one(run, i, e, err);
+		if (link[1] >= 0)
+			close(link[1]);
+		if (i && in >= 0)
+			close(in);
+		in = link[0];
+	}
+	if (r < 0 && in >= 0)
+		close(in);
+	if (r < 0)
+		end_rest(run);
+	return r;
+}
+
+static int cut_stages(struct running *run, struct error *err)
+{
+	char *const *w = run->sp->argv;
+	size_t n = 0;
+
+	run->n = 1;
+	run->stage[0] = run->sp->argv;
+	if (!run->sp->pipeline)
+		return 0;
+	for (run->stage[0] = run->word; *w; w++) {
+		if (n + 1 == sizeof(run->word) / sizeof(run->word[0]))
+			return error_set(err, E2BIG, "run", run->sp->argv[0], NULL, NULL);
+		run->word[n++] = strcmp(*w, "|") ? *w : NULL;
+		if (run->word[n - 1])
+			continue;
+		if (run->n == STAGES)
+			return error_set(err, E2BIG, "run", run->sp->argv[0], NULL, NULL);
+		run->stage[run->n++] = run->word + n;
+	}
+	return 0;
 }
 
 static void close_pair(int fds[2])
@@ -240,10 +342,9 @@ static void close_pair(int fds[2])
 			close(fds[i]);
 }
 
-static int open_pipes(int report[2], int out[2], int prog[2], bool progress)
+static int open_pipes(int out[2], int prog[2], bool progress)
 {
-	if (pipe2(report, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0 ||
-	    (progress && pipe2(prog, O_CLOEXEC) < 0))
+	if (pipe2(out, O_CLOEXEC) < 0 || (progress && pipe2(prog, O_CLOEXEC) < 0))
 		return -errno;
 	/* ours only: O_NONBLOCK belongs to the open file, one for each end */
 	fcntl(out[0], F_SETFL, O_NONBLOCK);
@@ -254,16 +355,16 @@ static int open_pipes(int report[2], int out[2], int prog[2], bool progress)
 
 int spawn_run(struct spawn *sp, int *ret_status, struct error *err)
 {
-	int report[2] = { -1, -1 }, out[2] = { -1, -1 }, prog[2] = { -1, -1 };
-	struct running run = { .sp = sp };
-	int r = open_pipes(report, out, prog, sp->progress != NULL);
+	int out[2] = { -1, -1 }, prog[2] = { -1, -1 };
+	struct running run = { .sp = sp, .pidfd = -1, .out = -1, .prog = -1 };
+	int r = cut_stages(&run, err);
 
-	if (r < 0)
+	if (r == 0 && (r = open_pipes(out, prog, sp->progress != NULL)) < 0)
 		error_set(err, r, "make a pipe", "", NULL, NULL);
-	else
-		r = start(&run, report, out, prog, err);
+	if (r == 0)
+		r = start(&run, out[1], prog[1], err);
 	if (r == 0) {
-		run.pidfd = sys->pidfd_open(run.pid);
+		run.pidfd = sys->pidfd_open(run.pid[run.n - 1]);
 		run.out = out[0];
 		run.prog = prog[0];
 		close(out[1]);
@@ -278,7 +379,6 @@ int spawn_run(struct spawn *sp, int *ret_status, struct error *err)
 		if (run.prog >= 0)
 			close(run.prog);
 	}
-	close_pair(report);
 	close_pair(out);
 	close_pair(prog);
 	return r;

@@ -12,7 +12,10 @@
 
 struct spawn {
 	struct op_ctx *ctx;		/* asked for stop; may be NULL */
-	char *const *argv;
+	char *const *argv;		/* with ->pipeline, "|" ends a program whose output the
+					   next one reads */
+	bool pipeline;
+	int in, out;			/* stdin of the first and stdout of the last; 0: neither */
 	bool apart;			/* in a mount namespace of its own: its mounts end with it */
 	const char *root;		/* chroot here first; NULL = the rescue */
 	int64_t until;			/* now_ms() deadline, 0 = none */
@@ -21,7 +24,10 @@ struct spawn {
 	size_t input_len;
 	void (*output)(void *arg, const char *buf, size_t n);	/* stdout and stderr */
 	void (*progress)(void *arg, const char *buf, size_t n);	/* fd 9, or NULL */
+	void (*tick)(void *arg, pid_t pid);	/* now and then while it runs, or NULL */
 	void *arg;
+	int before;			/* out: of a pipeline's other programs, the first wait
+					   status that is not 0 */
 	bool stopped;			/* out: ended because the operator asked */
 	bool timed_out;			/* out: ended because of the deadline */
 };
@@ -42,7 +48,7 @@ void said_take(void *said, const char *buf, size_t n);	/* a spawn's ->output */
  */
 int spawn_mounted(const struct spawn *sp, int report);
 
-/* 0 and its wait status, or -errno when it could not be executed at all. */
+/* 0 and the (last) program's wait status, or -errno when it could not be executed at all. */
 int spawn_run(struct spawn *sp, int *ret_status, struct error *err);
 
 #endif

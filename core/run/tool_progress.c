@@ -65,6 +65,7 @@ static bool dd_line(struct tool_watch *w, const char *line)
 	bytes = strtoull(line, &end, 10);
 	if (end == line || errno || strncmp(end, " byte", 5) || !strstr(end, "copied"))
 		return false;
+	w->bytes = bytes;
 	rate = strrchr(line, ',');
 	text_size(done, sizeof(done), bytes);
 	if (w->total) {
@@ -123,9 +124,40 @@ static void resize2fs_mark(struct tool_watch *w)
 	tell(w, -1, text);
 }
 
+/* "  rescued:    8388 kB,   bad areas: ...", redrawn every second [ddrescue show_status] */
+static bool ddrescue_line(struct tool_watch *w, const char *line)
+{
+	static const char *const others[] = { "ipos:", "non-tried:", "time since last successful" };
+	const char *at;
+	double percent;
+	char text[96];
+	int errors = 0;
+	size_t i;
+
+	if ((at = strstr(line, "pct rescued:")) && sscanf(at + 12, "%lf", &percent) == 1) {
+		w->fraction = percent / 100;
+		if ((at = strstr(line, "read errors:")))
+			errors = atoi(at + 12);
+		text_fmt(text, sizeof(text), "%s, %.2f %%, %d read errors, %s", w->label, percent,
+			 errors, w->rate);
+		tell(w, w->fraction, text);
+		return true;
+	}
+	if ((at = strstr(line, " rescued:")))
+		return sscanf(at + 9, " %40[^,]", w->label) == 1;
+	if ((at = strstr(line, "average rate:")))
+		return sscanf(at + 13, " %20[^,]", w->rate) == 1;
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (strstr(line, others[i]))
+			return true;
+	return false;
+}
+
 static bool is_progress(struct tool_watch *w, const char *line)
 {
 	switch (w->tool->progress) {
+	case PROGRESS_DDRESCUE:
+		return ddrescue_line(w, line);
 	case PROGRESS_DD:
 		return dd_line(w, line);
 	case PROGRESS_MKE2FS:
@@ -150,13 +182,16 @@ static void end_line(struct tool_watch *w, char ended)
 	if (!w->line[strspn(w->line, " \t")])
 		return;
 	text_clean(clean, sizeof(clean), w->line);
+	/* of dd's the last one stays */
 	if ((ended != '\n' || w->tool->progress != PROGRESS_LINE) && is_progress(w, clean) &&
-	    ended != '\n')
+	    (ended != '\n' || w->tool->progress == PROGRESS_DDRESCUE))
 		return;
-	if (ended == '\b')
+	if (ended == '\b' || (ended == '\r' && w->tool->progress == PROGRESS_DDRESCUE))
 		return;
 	ctx_note(w->ctx, "%s", clean);
 	text_fmt(w->last, sizeof(w->last), "%s", clean);
+	if (tool_trouble(clean))
+		text_fmt(w->trouble, sizeof(w->trouble), "%s", clean);
 }
 
 void tool_watch_output(struct tool_watch *w, const char *buf, size_t n)

@@ -498,6 +498,61 @@ static void test_kernel(void)
 	mounts_free(&s.mounts);
 }
 
+#define COPY(...) &(struct plan_opts){ __VA_ARGS__ }
+#define ANSWERS(...) .answers = (const char *const[]){ __VA_ARGS__, NULL }
+
+static void test_vault(struct snapshot *s)
+{
+	struct vault_entry e = {
+		.id = "0003", .device = "/dev/sda1", .part = "1", .serial = "CAREEN0001",
+		.size = 1ull << 30, .before = "Make an ext4 file system", .what = "first and last MiB",
+	};
+
+	s->vault = (struct vault){ .row = &e, .n = 1 };
+	golden("vault-restore", plan_text(s, "repair", COPY(.entry = "3")));
+	refusal(s, "repair", COPY(.entry = "4"), -ENOENT);
+	strcpy(e.serial, "ANOTHER");
+	ok(strstr(refusal(s, "repair", COPY(.entry = "3"), -ENODEV), "No other is written to"),
+	   "the disk it is of is not here");
+	e.serial[0] = '\0';
+	refusal(s, "repair", COPY(.entry = "3"), -ENODEV);
+	strcpy(e.serial, "CAREEN0001");
+	e.size++;
+	refusal(s, "repair", COPY(.entry = "3"), -ENODEV);
+	s->vault = (struct vault){ 0 };
+}
+
+static void test_copies(struct snapshot *s)
+{
+	golden("copy", plan_text(s, "repair", COPY(.device = "vda", .tool = "copy-onto", ANSWERS("src=/dev/vdb"))));
+	golden("copy-on", plan_text(s, "repair", COPY(.device = "vda", .tool = "copy-onto",
+		ANSWERS("src=vdb", "offset=8192", "verify=no"))));
+	golden("rescue", plan_text(s, "repair", COPY(.device = "vda", .tool = "rescue-onto", ANSWERS("src=/dev/vdb"))));
+	golden("image", plan_text(s, "repair", COPY(.device = "vda1", .tool = "write-image", ANSWERS("src=/mnt/a b.img"))));
+	golden("image-packed", plan_text(s, "repair", COPY(.device = "vda1", .tool = "write-image",
+		ANSWERS("src=/mnt/a.img.zst", "offset=4096"))));
+	golden("image-stream", plan_text(s, "repair", COPY(.device = "vda1", .tool = "write-image", .stream = true)));
+	golden("image-stream-on", plan_text(s, "repair", COPY(.device = "vda1", .tool = "write-image",
+		.stream = true, ANSWERS("offset=12288", "compress=gzip"))));
+	golden("save-packed", plan_text(s, "repair", COPY(.device = "vda1", .tool = "save-image", ANSWERS("dst=/mnt/a.xz"))));
+	golden("save-stream", plan_text(s, "repair", COPY(.device = "vda1", .tool = "save-image", .stream = true)));
+	golden("save-stream-packed", plan_text(s, "repair", COPY(.device = "vda1", .tool = "save-image",
+		.stream = true, ANSWERS("compress=zstd"))));
+	golden("wipe", plan_text(s, "repair", COPY(.device = "vda1", .tool = "wipe-zero")));
+	golden("discard", plan_text(s, "repair", COPY(.device = "vda1", .tool = "wipe-discard", ANSWERS("verify=no"))));
+	refusal(s, "repair", COPY(.device = "vda1", .tool = "write-image"), -EINVAL);
+	refusal(s, "repair", COPY(.device = "vda1", .tool = "ext4-fix", .stream = true), -EINVAL);
+	refusal(s, "repair", COPY(.device = "vda1", .tool = "write-image", .stream = true, ANSWERS("offset=100")), -EINVAL);
+	refusal(s, "repair", COPY(.device = "vda1", .tool = "write-image", .stream = true,
+		ANSWERS("offset=1073741824")), -EINVAL);
+	refusal(s, "repair", COPY(.device = "vda1", .tool = "write-image", .stream = true, ANSWERS("offset=x")), -EINVAL);
+	refusal(s, "repair", COPY(.device = "vda1", .tool = "write-image", .stream = true, ANSWERS("compress=rar")), -EINVAL);
+	refusal(s, "repair", COPY(.device = "vda1", .tool = "write-image", .stream = true, ANSWERS("sha256=12")), -EINVAL);
+	refusal(s, "repair", COPY(.device = "vda1", .tool = "write-image", .stream = true, ANSWERS("verify=maybe")), -EINVAL);
+	refusal(s, "repair", COPY(.device = "vda1", .tool = "save-image", ANSWERS("dst=/mnt/a", "offset=4096")), -EINVAL);
+	test_vault(s);
+}
+
 static void test_off(void)
 {
 	const char *answers[] = { "uuid=", "label=new root", NULL };
@@ -529,6 +584,7 @@ static void test_off(void)
 	refusal(&s, "repair", &(struct plan_opts){ .device = "vdb", .tool = "copy-onto", .answers = self }, -EINVAL);
 	refusal(&s, "repair", &(struct plan_opts){ .device = "vda1", .tool = "save-image", .answers = bad }, -EINVAL);
 	refusal(&s, "repair", &(struct plan_opts){ .device = "vda1", .tool = "save-image", .answers = option }, -EINVAL);
+	test_copies(&s);
 	devs[1].mounted = true;
 	devs[1].used_by = S("/data");
 	ok(strstr(refusal(&s, "repair", &(struct plan_opts){ .device = "vda", .tool = "ext4-make" }, -EBUSY), "/data"),

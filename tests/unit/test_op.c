@@ -4,6 +4,7 @@
 #include <sys/sysmacros.h>
 
 #include "plan/tool.h"
+#include "run/tool_copy.h"
 #include "run_common.h"
 
 static char base[] = "/tmp/test_op.XXXXXX";
@@ -322,7 +323,7 @@ static void test_tool_ends(void)
 	is_int(run_tool("copy-onto", (char *[]){ "sh", "-c", "kill -9 $$", NULL }, &err), -EIO,
 	       "a tool killed by a signal");
 	ok(strstr(err.why, "killed by signal 9 (Killed)") &&
-	   strstr(err.hint, "has been written to and is incomplete"), "says what is true: %s", err.why);
+	   strstr(err.why, "may have been written to, too"), "says what is true: %s", err.why);
 	said.stop = true;
 	began = now_ms();
 	is_int(run_tool("ext4-check", (char *[]){ "sleep", "30", NULL }, &err), -ECANCELED,
@@ -350,11 +351,23 @@ static void test_progress(void)
 	struct tool_watch w = { .ctx = &ctx, .tool = tool_find("copy-onto"), .total = 2097152,
 				.started = now_ms() - 20000 };
 	static const char dd[] = "1048576 bytes (1.0 MB, 1.0 MiB) copied, 20 s, 52 kB/s\r";
+	static const char ddrescue[] = "\r\033[A\033[A     ipos:  0 B, non-trimmed:  0 B,  current rate:  0 B/s\n"
+		"     opos:  0 B, non-scraped:  0 B,  average rate:  800 kB/s\n"
+		"non-tried:  0 B,  bad-sector:  4096 B,  error rate:  0 B/s\n"
+		"  rescued:  8388 kB,   bad areas:  1,  run time:  0s\n"
+		"pct rescued:  99.95%, read errors:  2,  remaining time:  n/a\n"
+		"      time since last successful read:  n/a\nCopying non-tried blocks...\r";
 	static const char mke2fs[] = "Writing inode tables:  12/512\b\b\b\b\b\b\b 13/512";
 
+	said.notes[0] = '\0';
 	tool_watch_output(&w, dd, 20);
 	tool_watch_output(&w, dd + 20, sizeof(dd) - 21);
 	is_str(said.progress, "1M of 2M, 50 %, 52 kB/s, 0:20 left", "dd, in two pieces");
+	is_int((long)w.bytes, 1048576, "and how much");
+	w.tool = tool_find("rescue-onto");
+	tool_watch_output(&w, ddrescue, sizeof(ddrescue) - 1);
+	is_str(said.progress, "8388 kB, 99.95 %, 2 read errors, 800 kB/s", "ddrescue, redrawn");
+	is_str(said.notes, "", "and none of it is a note");
 	w.tool = tool_find("ext4-make");
 	tool_watch_output(&w, mke2fs, sizeof(mke2fs) - 1);
 	tool_watch_output(&w, "\b", 1);
@@ -364,6 +377,50 @@ static void test_progress(void)
 	is_str(said.progress, "pass 3 of 5, 91 %", "e2fsck's descriptor");
 	tool_watch_fd(&w, "nonsense\n9 1 1\n", 15);
 	is_str(said.progress, "pass 3 of 5, 91 %", "nonsense is not shown");
+}
+
+static void test_pipelines(void)
+{
+	char of[300];
+	struct error err;
+	int64_t began;
+
+	text_fmt(of, sizeof(of), "of=%s", at("img3"));
+	is_int(run_tool("write-image", (char *[]){ "printf", "abcd", "|", "tr", "a-d", "A-D", "|", "dd", of,
+						   NULL }, &err), 0, "three programs in a row");
+	is_int(sh("test \"$(cat %s)\" = ABCD", at("img3")), 0, "and what they make together");
+	is_int(run_tool("write-image", (char *[]){ "sh", "-c", "echo half; exit 3", "|", "dd", of, NULL },
+			&err), -EIO, "the first of them fails");
+	ok(strstr(err.why, "damaged or ends too early") && strstr(err.why, "up to byte 5 "),
+	   "that counts, and what was written is told: %s", err.why);
+	is_int(run_tool("write-image", (char *[]){ "true", "|", "nosuchtool", NULL }, &err), -ENOENT,
+	       "the last of them is absent");
+	began = now_ms();
+	is_int(run_tool("write-image", (char *[]){ "sleep", "60", "|", "dd", of, "count=0", NULL }, &err),
+	       -EIO, "the last of them has ended, the first has not");
+	ok(now_ms() - began < 20000, "it is ended, too");
+	is_int(run_tool("write-image", (char *[]){ "echo", "a", "|", "echo", "|", "echo", "|", "echo", NULL },
+			&err), -E2BIG, "more than there is room for");
+}
+
+static void test_verify(void)
+{
+	struct op op = { .kind = OP_VERIFY, .tool = tool_find("write-image"), .dst = at("img2"),
+			 .argv = (char *[]){ "cmp", "-n", "{bytes}", at("img"), at("img2"), NULL } };
+	struct error err;
+
+	copy_end = 1 << 20;
+	is_int(run_op(&op, &err), 0, "the same can be read back");
+	ok(strstr(said.notes, "all 1048576 bytes read back: the same") != NULL, "says so: %s", said.notes);
+	sh("printf x | dd of=%s bs=1 seek=1048575 conv=notrunc 2>/dev/null", at("img2"));
+	is_int(run_op(&op, &err), -EIO, "one byte is another");
+	ok(strstr(err.why, "differ") != NULL, "says so: %s", err.why);
+	copy_end--;
+	is_int(run_op(&op, &err), 0, "but that is behind what was copied");
+	op.argv = (char *[]){ "head", "-c", "{bytes}", at("img"), "|", "sha256sum", NULL };
+	is_int(run_op(&op, &err), 0, "a sum");
+	op.options = "0000";
+	is_int(run_op(&op, &err), -EIO, "that is not the one that was given");
 }
 
 /* --- init --------------------------------------------------------------- */
@@ -565,6 +622,8 @@ int main(void)
 	test_coldplug();
 	test_progress();
 	test_tools();
+	test_pipelines();
+	test_verify();
 	test_tool_ends();
 	test_check_init();
 	test_swapoff();

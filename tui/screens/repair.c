@@ -21,7 +21,7 @@ static const struct tool *suited[MAX_TOOLS], *tool;
 static bool here[MAX_TOOLS];	/* its program is in this rescue */
 static size_t nsuited;
 static int asked;		/* index of the present question */
-static char answer[4][300], typed[256];
+static char answer[TOOL_QUESTIONS][300], typed[256];
 
 static const struct column tool_columns[] = {
 	[TOOL_COL_TITLE] = { "TOOL", 30, 0, 0, false, false },
@@ -110,12 +110,22 @@ void repair_device(struct console *c, const struct blockdev *dev)
 	screen_push(c, &screen_tools);
 }
 
+/* How many questions are asked: options come after them. */
+static int questions(void)
+{
+	int n = 0;
+
+	while (n < TOOL_QUESTIONS && tool->ask[n].key && tool->ask[n].type != ASK_OPTION)
+		n++;
+	return n;
+}
+
 static void make_plan(struct console *c)
 {
-	const char *answers[5] = { NULL };
+	const char *answers[TOOL_QUESTIONS + 1] = { NULL };
 	struct plan_opts opts = { .device = device, .tool = tool->name, .answers = answers };
 
-	for (int i = 0; i < 4 && tool->ask[i].key; i++)
+	for (int i = 0; i < questions(); i++)
 		answers[i] = answer[i];
 	console_plan(c, &step_repair, &opts, NULL);
 }
@@ -140,7 +150,7 @@ static void choose_tool(struct console *c, size_t at)
 				    "system, then update-initramfs -u or careen enter --replace.",
 				    tool->program, tool->package);
 	asked = 0;
-	if (!tool->ask[0].key) {
+	if (!questions()) {
 		make_plan(c);
 		return;
 	}
@@ -217,7 +227,7 @@ static bool asks_device(void)
 static void next_question(struct console *c)
 {
 	text_fmt(answer[asked], sizeof(answer[asked]), "%s=%s", tool->ask[asked].key, typed);
-	if (asked < 3 && tool->ask[asked + 1].key) {
+	if (asked + 1 < questions()) {
 		asked++;
 		suggest(c);
 		screen_update(c);
@@ -235,11 +245,9 @@ static void ask_update(struct console *c)
 
 static void ask_title(const struct console *c, char *left, char *right, size_t size)
 {
-	int n = 0;
+	int n = questions();
 
 	(void)c;
-	while (n < 4 && tool->ask[n].key)
-		n++;
 	text_fmt(left, size, "Repair · %s, %s", tool->title, device);
 	if (n > 1)
 		text_fmt(right, size, "question %d of %d", asked + 1, n);
