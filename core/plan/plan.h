@@ -44,7 +44,8 @@ enum op_kind {
 	OP_PROVE_OFF,	/* dev, dst = /dev/...: clean off is proven */
 	OP_WRITTEN,	/* journal: from here on a disk has been written to; dst */
 	OP_CHECK_COPY,	/* before anything is written: tool, src and dst/dev are there and fit */
-	OP_VAULT,	/* keep of dst/dev what undoes what comes; fstype; src = what comes */
+	OP_VAULT,	/* keep of dst/dev what undoes what comes; src = what comes; options = an entry
+			   that must not go to make room */
 	OP_TOOL,	/* tool, argv on dst/dev; fstype: it is mounted for it on CAREEN_WORK;
 			   options: "label=..." that must be true afterwards; if it copies: "|" ends a
 			   program of a pipeline, number = where it begins, src/from = its source,

@@ -7,7 +7,7 @@
 #include "plan/repair.h"
 
 /* How the equivalent command begins; the rest of the entry is made the same way. */
-void repair_keep(struct plan *plan, const struct blockdev *dev)
+static struct op *keep(struct plan *plan, const struct blockdev *dev)
 {
 	const char *colon = strchr(plan->title, ':');
 	struct op *op = plan_add(plan, OP_VAULT, DANGER_NONE, 60, "vault: undo data of %s",
@@ -18,18 +18,28 @@ void repair_keep(struct plan *plan, const struct blockdev *dev)
 	op->dev = repair_dev_id(NULL, dev);
 	plan_set(plan, &op->dst, "%s", dev->path);
 	plan_set(plan, &op->src, "%s", colon ? colon + 2 : plan->title);
-	plan_set(plan, &op->fstype, "%s", dev->fstype ? dev->fstype : "");
 	plan_set(plan, &op->command, "dd if=%s of=" CAREEN_VAULT "/NNNN/at-0 bs=1M count=1", dev->path);
+	return op;
+}
+
+void repair_keep(struct plan *plan, const struct blockdev *dev)
+{
+	keep(plan, dev);
+}
+
+static void written(struct plan *plan, const struct blockdev *dev)
+{
+	struct op *op = plan_add(plan, OP_WRITTEN, DANGER_UNDOABLE, 10, "journal: %s is written to",
+				 dev->path);
+
+	plan_set(plan, &op->dst, "%s", dev->path);
+	plan_set(plan, &op->command, "echo %s >> %s", dev->path, CAREEN_WRITTEN);
 }
 
 void repair_written(struct plan *plan, const struct blockdev *dev)
 {
-	struct op *op;
-
-	repair_keep(plan, dev);
-	op = plan_add(plan, OP_WRITTEN, DANGER_UNDOABLE, 10, "journal: %s is written to", dev->path);
-	plan_set(plan, &op->dst, "%s", dev->path);
-	plan_set(plan, &op->command, "echo %s >> %s", dev->path, CAREEN_WRITTEN);
+	keep(plan, dev);
+	written(plan, dev);
 }
 
 /* What follows the disk's name: the same partition, whatever the disk is called now. */
@@ -84,7 +94,9 @@ static struct plan *build(const struct snapshot *s, const struct vault_entry *e,
 	plan_set(plan, &plan->undo, "%s becomes what it was before: %s (%s).", dev->path, e->before,
 		 e->what);
 	repair_token(plan, s, dev);
-	repair_written(plan, dev);
+	op = keep(plan, dev);
+	plan_set(plan, &op->options, "%s", e->id);
+	written(plan, dev);
 	op = plan_add(plan, OP_VAULT_RESTORE, DANGER_DESTROYS, 300, "vault: put back %s onto %s",
 		      e->id, dev->path);
 	op->dev = repair_dev_id(s, dev);

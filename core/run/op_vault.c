@@ -48,16 +48,6 @@ struct keeping {
 	bool table, lvm;	/* there is something for sfdisk, for lvm */
 };
 
-static uint64_t used_bytes(const struct vault *v)
-{
-	uint64_t sum = 0;
-	size_t i;
-
-	for (i = 0; i < v->n; i++)
-		sum += v->row[i].bytes;
-	return sum;
-}
-
 /* Sorted by nothing, but without what lies in another one. */
 static void add_extent(struct keeping *k, uint64_t at, uint64_t len)
 {
@@ -172,7 +162,11 @@ static int keep_extent(struct keeping *k, int dev, const struct extent *x)
 		return -errno;
 	r = copy_bytes(dev, (off_t)x->at, out, 0, x->len);
 	close(out);
-	return r;
+	/* what a failing disk does not give cannot be kept: the rest is */
+	if (r != -EIO)
+		return r;
+	unlink(path);
+	return 0;
 }
 
 /* Last, so that an entry without it is none. */
@@ -213,6 +207,24 @@ static void remove_entry(const char *path)
 	if (dir)
 		closedir(dir);
 	rmdir(path);
+}
+
+/* The oldest go first: what was just done is what is undone. Never @spare, which is put back. */
+static void make_room(const struct vault *v, uint64_t more, const char *spare)
+{
+	char path[96];
+	uint64_t used = 0;
+	size_t i;
+
+	for (i = 0; i < v->n; i++)
+		used += v->row[i].bytes;
+	while (i && used + more > VAULT_MAX) {
+		i--;
+		if (spare && !strcmp(v->row[i].id, spare))
+			continue;
+		used -= v->row[i].bytes;
+		remove_entry(text_fmt(path, sizeof(path), CAREEN_VAULT "/%s", v->row[i].id));
+	}
 }
 
 static int make_dir(struct keeping *k)
@@ -298,21 +310,42 @@ static int keep_it(void *arg, struct error *err)
 				 "Nothing was done. Make the plan again.");
 	k->disk = disk_of(k->s, k->dev);
 	choose_extents(k);
-	if (used_bytes(&k->s->vault) + k->bytes > VAULT_MAX)
-		return error_set(err, ENOSPC, "keep", k->dev->path, "the vault is full",
-				 "Nothing was written to it. Copy off what is in it (careen vault), then: "
-				 "careen vault drop ENTRY.");
+	if (k->bytes > VAULT_MAX)
+		return error_set(err, ENOSPC, "keep", k->dev->path, "it is more than the vault holds",
+				 "Nothing was written to it. Going on without it means that nothing can "
+				 "be put back.");
+	make_room(&k->s->vault, k->bytes, k->op->options);
 	if (keep_all(k, err) < 0)
 		return err ? err->code : -EIO;
 	keep_texts(k);
 	return 0;
 }
 
+/* What was kept, and what had to go for it. */
+static void tell(struct op_ctx *ctx, const struct vault *before)
+{
+	struct vault now;
+	char size[16];
+	size_t i;
+
+	vault_read(&now);
+	for (i = 0; i < before->n; i++)
+		if (!vault_find(&now, before->row[i].id))
+			ctx_note(ctx, "the vault was full: entry %s (%s, before: %s) had to go",
+				 before->row[i].id, before->row[i].device, before->row[i].before);
+	if (now.n) {
+		ctx_note(ctx, "entry %s of the vault, %s in RAM: %s", now.row[0].id,
+			 text_size(size, sizeof(size), now.row[0].bytes), now.row[0].what);
+		ctx_note(ctx, "back: careen vault restore %s; to copy it off: scp -P 1022 -r "
+			 "root@THIS-HOST:" CAREEN_VAULT " .", now.row[0].id);
+	}
+	vault_free(&now);
+}
+
 int op_vault(struct op_ctx *ctx, const struct op *op, struct error *err)
 {
 	struct snapshot *s = NULL;
 	struct keeping k = { .op = op };
-	char size[16];
 	int r = device_identity(op->dst, &op->dev, err);
 
 	if (r == 0)
@@ -321,15 +354,9 @@ int op_vault(struct op_ctx *ctx, const struct op *op, struct error *err)
 		return r;
 	k.s = s;
 	r = run_with_deadline(op->deadline_s, keep_it, &k, err);
+	if (r == 0)
+		tell(ctx, &s->vault);
 	snapshot_free(s);
-	if (r == 0 && snapshot_take(0, &s, NULL) == 0) {
-		if (s->vault.n)
-			ctx_note(ctx, "entry %s of the vault, %s in RAM: %s", s->vault.row[0].id,
-				 text_size(size, sizeof(size), s->vault.row[0].bytes), s->vault.row[0].what);
-		ctx_note(ctx, "back: careen vault restore %s; to copy it off: scp -P 1022 -r root@THIS-HOST:"
-			 CAREEN_VAULT " .", s->vault.n ? s->vault.row[0].id : "?");
-		snapshot_free(s);
-	}
 	return r;
 }
 

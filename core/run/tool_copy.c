@@ -292,7 +292,6 @@ static const char *how_it_ended(int status, const char *last, char *buf, size_t 
 {
 	if (WIFSIGNALED(status))
 		return text_fmt(buf, size, "killed by signal %d (%s)", WTERMSIG(status),
-				WTERMSIG(status) == SIGKILL ? "out of memory?" :
 				strsignal(WTERMSIG(status)));
 	return text_fmt(buf, size, "it failed (status %d)%s%.90s", WEXITSTATUS(status),
 			*last ? ": " : "", last);

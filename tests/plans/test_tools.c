@@ -100,7 +100,7 @@ static bool print_plan(const struct snapshot *s, const struct tool *t, FILE *out
 	struct error err = { 0 };
 	int i;
 
-	for (i = 0; i < 4 && t->ask[i].key; i++) {
+	for (i = 0; i < 4 && t->ask[i].key && t->ask[i].type != ASK_OPTION; i++) {
 		text_fmt(text[i], sizeof(text[i]), "%s=%s", t->ask[i].key, answer_for(&t->ask[i]));
 		answers[i] = text[i];
 	}

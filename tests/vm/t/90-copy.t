@@ -18,7 +18,7 @@ ended() { vm_ssh1022 'careen log | head -n 1' | grep -Eqv ' running '; }
 said() { vm_ssh1022 'careen log --json $(ls /run/careen/jobs | grep "^[0-9]" | tail -n 1)' | grep -Eq "$1"; }
 # throttle DISK BYTES: reads of it, a second; 0: as fast as it is
 throttle() { vm qmp "$VM" block_set_io_throttle \
-	"{\"id\":\"vdisk$1\",\"bps\":0,\"bps_rd\":$2,\"bps_wr\":0,\"iops\":0,\"iops_rd\":0,\"iops_wr\":0}"; }
+	"{\"id\":\"/machine/peripheral/vdisk$1/virtio-backend\",\"bps\":0,\"bps_rd\":$2,\"bps_wr\":0,\"iops\":0,\"iops_rd\":0,\"iops_wr\":0}"; }
 
 vm_boot 13 --flavour copy
 boot_id=$(fact_boot_id vm_ssh)
@@ -41,7 +41,7 @@ like "$out" 'status 3' 'is refused'
 like "$(run copy-onto /dev/vdd --set src=/dev/vdb --confirm vdd-0004)" 'smaller than the source.*at least 50331648 bytes' \
 	'a target that is too small'
 vm_ssh1022 'truncate -s 80M /tmp/large.img; head -c 100000 /dev/zero | gzip >/tmp/odd.img'
-like "$(run write-image /dev/vdc --set src=/tmp/large.img --confirm vdc-0003)" 'image is larger than the device.*Nothing was done' \
+like "$(run write-image /dev/vdc --set src=/tmp/large.img --confirm vdc-0003)" 'the image is larger than the device' \
 	'an image that is too large'
 like "$(run write-image /dev/vdc --set src=/tmp/odd.img --confirm vdc-0003)" 'it is compressed, and its name does not say so' \
 	'an image that is compressed, and named as if it were not'
@@ -158,13 +158,13 @@ ok 'it is put back' vm_ssh1022 'careen vault restore 1 --confirm vdd-0004'
 is "$(vm_ssh1022 'sfdisk -d /dev/vdd')" "$(vm_ssh1022 cat /tmp/table)" 'the partition table is there again'
 is "$(vm_ssh1022 'blkid -s LABEL -o value /dev/vdd2')" precious 'and the file system'
 is "$(vm_ssh1022 'careen vault | grep -c "^0"')" 2 'what was there instead went into the vault, too'
-ok 'a LUKS container' vm_ssh1022 'echo secret | cryptsetup luksFormat -q --pbkdf pbkdf2 --pbkdf-force-iterations 1000 /dev/vdc -'
+ok 'a LUKS container' vm_ssh1022 'echo secret | cryptsetup luksFormat -q --pbkdf pbkdf2 --pbkdf-force-iterations 1000 --key-file - /dev/vdc'
 out=$(run wipe-discard /dev/vdc --confirm vdc-0003)
 like "$out" 'read back: zero' 'wiped by discard'
 entry=$(sed -n 's/.*entry \([0-9]*\) of the vault.*LUKS header.*/\1/p' <<<"$out")
 is "$(vm_ssh1022 'blkid /dev/vdc')" '' 'it is no LUKS container any more'
 ok 'put back' vm_ssh1022 "careen vault restore $entry --confirm vdc-0003"
-ok 'it can be opened again' vm_ssh1022 'echo secret | cryptsetup open --test-passphrase /dev/vdc -'
+ok 'it can be opened again' vm_ssh1022 'echo secret | cryptsetup open --test-passphrase --key-file - /dev/vdc'
 
 # --- a target that vanishes, and another disk in its place
 ok 'slow once more' throttle 0002 4000000
@@ -179,13 +179,15 @@ ok 'the console' op_console
 ok 'plan' eval 'op_choose 5 && con_keys Enter && con_wait Devices 20 && op_row vdd && con_keys Enter && con_wait "what is to be done with vdd" 20 &&
 	op_row "Wipe with zeros" && con_keys Enter && con_wait "To run it, type" 20'
 con_shot copy-plan
-ok 'the disk is pulled out, and another comes' eval 'vm qmp "$VM" device_del "{\"id\":\"vdisk0004\"}" && eventually 30 vm_ssh1022 "! test -b /dev/vdd" &&
-	vm add-disk "$VM" 16M CAREEN0005 && eventually 30 vm_ssh1022 "test -b /dev/vdc || test -b /dev/vdd"'
+ok 'the disk is pulled out, and another comes by its name' eval 'vm qmp "$VM" device_del "{\"id\":\"vdisk0004\"}" && eventually 30 vm_ssh1022 "! test -b /dev/vdd" &&
+	vm add-disk "$VM" 16M CAREEN0005 && vm add-disk "$VM" 16M CAREEN0006 && eventually 30 vm_ssh1022 "test -b /dev/vdd"'
 con_type vdd-0004
 con_keys Enter
-ok 'the act refuses it' con_wait 'another (device|disk)|no such file' 60
+ok 'the act refuses it' con_wait 'another disk has been attached|another device than' 60
 con_shot copy-refused
-ok 'resume' vm_ssh1022 'careen run resume --yes'
+is "$(vm_ssh1022 'careen vault | grep -c "/dev/vdd, serial CAREEN000[56]"')" 0 'and nothing of the other one was touched'
+con_close
+ok 'resume' vm_ssh1022 'careen run resume --yes --take-over'
 is "$(vm_ssh systemctl is-system-running)" running 'the system runs'
 is "$(vm_ssh systemctl --failed --no-legend --plain)" '' 'no failed unit'
 is "$(fact_boot_id vm_ssh)" "$boot_id" 'the same boot'
