@@ -155,6 +155,9 @@ static int plan_mount_usr(struct plan *plan, const struct snapshot *s, bool open
 
 	if (!m || m->pseudo || is_mounted(s, CAREEN_OLDROOT "/usr"))
 		return 0;
+	/* a directory of another file system: only who mounted it knows how */
+	if (strcmp(m->root, "/") && strcmp(m->fstype, "btrfs"))
+		return 0;
 	mount_options(m, options, sizeof(options));
 	usr.source = m->source;
 	usr.fstype = m->fstype;
