@@ -122,6 +122,21 @@ static int detach_lazily(struct op_ctx *ctx, const struct op *op, int why, struc
 	return r;
 }
 
+/* Off, whatever there may be under it: an automount is. */
+static bool gone(const struct op *op)
+{
+	const struct mount *m;
+	struct mounts ms;
+	bool is_gone;
+
+	if (own_mounts(&ms, NULL) < 0)
+		return false;
+	m = mounts_by_id(&ms, op->mount_id);
+	is_gone = !m || strcmp(m->target, op->dst) || m->dev != op->dev.dev;
+	mounts_free(&ms);
+	return is_gone;
+}
+
 /*
  * A file system without an answering server: the kernel takes the mount away
  * first, then waits for the server [fs/namespace.c cleanup_mnt()], so that the
@@ -130,17 +145,14 @@ static int detach_lazily(struct op_ctx *ctx, const struct op *op, int why, struc
 static int without_server(struct op_ctx *ctx, const struct op *op, struct error *err)
 {
 	struct umount u = { op, UMOUNT_NOFOLLOW | MNT_DETACH };
-	dev_t dev;
-	int r = check(op, &dev, err);
+	int r = gone(op) ? 0 : run_with_deadline(10, umount_child, &u, err);
 
+	if (r == -ETIMEDOUT && gone(op))
+		r = 0;
 	if (r == 0)
-		r = run_with_deadline(10, umount_child, &u, err);
-	if (r == -ETIMEDOUT)
-		r = check(op, &dev, err) == 1 ? 0 : r;
-	if (r >= 0)
 		ctx_note(ctx, "%s is off without its server's answer: what it had not yet been "
 			 "told is lost", op->dst);
-	return r < 0 ? r : 0;
+	return r;
 }
 
 static int explain(const struct op *op, int r, dev_t dev, struct error *err)
