@@ -210,13 +210,13 @@ static bool let_go(void)
 /* As OP_PROVE_OFF asks: nobody has the device. */
 static void prove(const char *name)
 {
-	int64_t until = now_ms() + 3000;
+	int64_t until = now_ms() + 30000;
 	int fd = -1;
 
 	is_int(run_umount(dir), 0, "%s: afterwards it comes off", name);
-	/* the last references of a namespace are dropped a little later */
+	/* the last references of a namespace or a ring are dropped a little later */
 	while ((fd = blockdev_open_exclusive(loop)) < 0 && now_ms() < until)
-		;
+		sleep_ms(10);
 	ok(fd >= 0, "%s: and the device is free", name);
 	close(fd);
 }
