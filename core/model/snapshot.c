@@ -210,6 +210,18 @@ static bool is_old_dev(const struct snapshot *s, const struct mount *m)
 	return false;
 }
 
+static bool lies_at(const struct mount *m, const char *dir)
+{
+	size_t len = strlen(dir);
+
+	return !strncmp(m->target, dir, len) && (!m->target[len] || m->target[len] == '/');
+}
+
+bool repair_has_mounted(const struct mount *m)
+{
+	return lies_at(m, CAREEN_MNT) || lies_at(m, CAREEN_SAVE);
+}
+
 bool snapshot_unmounted(const struct snapshot *s)
 {
 	size_t i;
@@ -217,7 +229,8 @@ bool snapshot_unmounted(const struct snapshot *s)
 	if (!snapshot_detached(s))
 		return false;
 	for (i = 0; i < s->mounts.n; i++)
-		if (s->mounts.row[i].old || is_old_dev(s, &s->mounts.row[i]))
+		if (!repair_has_mounted(&s->mounts.row[i]) &&
+		    (s->mounts.row[i].old || is_old_dev(s, &s->mounts.row[i])))
 			return false;
 	return true;
 }

@@ -127,7 +127,12 @@ void snapshot_free(struct snapshot *s);
 bool snapshot_detached(const struct snapshot *s);
 /* We are in a tree of `careen enter`, and the old root is still around it. */
 bool snapshot_around(const struct snapshot *s);
-/* The old root is off: detached and no mount of it left in any namespace. */
+/* Has a repair of several operations, that may have failed, mounted @m? */
+bool repair_has_mounted(const struct mount *m);
+/*
+ * The old root is off: detached and no mount of it left in any namespace, but those that a
+ * repair needs.
+ */
 bool snapshot_unmounted(const struct snapshot *s);
 
 /* Everything, as JSON (careen status --json). */

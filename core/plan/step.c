@@ -232,13 +232,6 @@ bool pid1_waits(const struct snapshot *s)
 	return snapshot_around(s) && s->init.kind == INIT_STUB && s->init.in_rescue;
 }
 
-static bool lies_at(const struct mount *m, const char *dir)
-{
-	size_t len = strlen(dir);
-
-	return !strncmp(m->target, dir, len) && (!m->target[len] || m->target[len] == '/');
-}
-
 /* btrfs has a number of its own for what is mounted: its source tells. */
 static bool is_of(const struct mount *m, const struct blockdev *b)
 {
@@ -253,7 +246,7 @@ bool mounted_by_us(const struct snapshot *s, const struct blockdev *b)
 	for (i = 0; i < s->mounts.n; i++) {
 		if (!is_of(&s->mounts.row[i], b))
 			continue;
-		if (!lies_at(&s->mounts.row[i], CAREEN_MNT) && !lies_at(&s->mounts.row[i], CAREEN_SAVE))
+		if (!repair_has_mounted(&s->mounts.row[i]))
 			return false;
 		ours = true;
 	}
@@ -269,7 +262,7 @@ void plan_our_mounts(struct plan *plan, const struct snapshot *s)
 	/* tree order backwards: what lies on one comes off before it */
 	for (i = s->mounts.n_own; i-- > 0;) {
 		m = &s->mounts.row[i];
-		if (!lies_at(m, CAREEN_MNT))
+		if (!repair_has_mounted(m) || !strcmp(m->target, CAREEN_SAVE))
 			continue;
 		op = plan_add(plan, OP_UMOUNT, DANGER_UNDOABLE, 120, "unmount %s (%s)", m->target,
 			      m->source);

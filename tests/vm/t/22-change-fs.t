@@ -1,6 +1,7 @@
 #!/bin/bash
 # check-long: the root becomes xfs, then btrfs: in the same boot, and after a cold one by its own GRUB.
 . "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../operator.sh"
 . "$(dirname "$0")/../files.sh"
 
 off() {
