@@ -1,0 +1,30 @@
+/* recipe.h - what recipes are made of; for core/plan/recipe*.c only */
+#ifndef CAREEN_RECIPE_H
+#define CAREEN_RECIPE_H
+
+#include "model/unfinished.h"
+#include "plan/repair.h"
+
+/* The recipes, each in a file of its own: 0, or -errno and why not. */
+int recipe_resize(const struct repair *rp, struct plan *plan, struct error *err);
+int recipe_change(const struct repair *rp, struct plan *plan, struct error *err);
+
+/* The tool of @dev's file system whose name ends so ("-check"), or NULL. */
+const struct tool *recipe_tool(const struct blockdev *dev, const char *suffix);
+/* Add the deepest check that needs no decision; or one that only looks. */
+void recipe_fix(const struct repair *rp, struct plan *plan, const struct blockdev *dev);
+void recipe_check(const struct repair *rp, struct plan *plan, const struct blockdev *dev);
+void recipe_mount(struct plan *plan, const struct blockdev *dev, const char *dir,
+		  const char *options);
+void recipe_umount(struct plan *plan, const struct blockdev *dev, const char *dir);
+
+/* Operation number @n of this repair: once it has succeeded, it is only shown. */
+void recipe_once(const struct repair *rp, struct op *op, unsigned n);
+bool recipe_did(const struct repair *rp, unsigned n);
+/* Remember what a plan made anew after a failure has to know; @answers are lines "set key=value". */
+void recipe_begins(struct plan *plan, const struct repair *rp, const char *answers);
+void recipe_ends(struct plan *plan);
+/* The device as it was when the repair began: what is on it may be gone by now. */
+void recipe_as_it_was(const struct repair *rp, struct blockdev *ret);
+
+#endif

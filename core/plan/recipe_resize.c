@@ -1,0 +1,152 @@
+/* recipe_resize.c - a file system made smaller or larger, together with what it lies in */
+#include <errno.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "paths.h"
+#include "plan/recipe.h"
+
+struct resize {
+	const struct repair *rp;
+	const struct blockdev *disk;	/* partition: the one that has its table */
+	bool lvm, max;
+	uint64_t to;			/* bytes, a whole number of MiB; with max nothing */
+	char kib[24], part[8];
+};
+
+/* "vda1", "nvme0n1p2", "mmcblk0p1": the kernel's number is what comes after its disk's name. */
+static bool part_number(const struct blockdev *b, const struct blockdev *disk, char *buf, size_t size)
+{
+	size_t len = strlen(disk->name);
+
+	if (strncmp(b->name, disk->name, len))
+		return false;
+	text_fmt(buf, size, "%s", b->name + len + (b->name[len] == 'p'));
+	return *buf >= '1' && *buf <= '9';
+}
+
+static int find_container(struct resize *rz, struct error *err)
+{
+	const struct blockdev *b = rz->rp->dev;
+
+	if (!strcmp(b->type, "lvm")) {
+		rz->lvm = true;
+		return 0;
+	}
+	if (!strcmp(b->type, "part") && b->parent >= 0) {
+		rz->disk = &rz->rp->s->devs.row[b->parent];
+		if (part_number(b, rz->disk, rz->part, sizeof(rz->part)))
+			return 0;
+	}
+	return error_set(err, EINVAL, "resize", b->path,
+			 "only what lies in a partition or a logical volume is resized with it",
+			 "This is a %s: resize what it lies in by hand (!), then the file system.",
+			 b->type);
+}
+
+static int find_size(struct resize *rz, struct error *err)
+{
+	const struct blockdev *b = rz->rp->dev;
+	char buf[32];
+	const char *size = repair_value(rz->rp, "size", buf, sizeof(buf));
+
+	rz->max = !strcmp(size, "max");
+	if (rz->max)
+		return 0;
+	if (text_bytes(size, &rz->to) < 0)
+		return error_set(err, EINVAL, "resize", size, "that is not a size",
+				 "Say 5G, 800M (powers of 1024) or max.");
+	rz->to &= ~(((uint64_t)1 << 20) - 1);
+	if (rz->to < 16 << 20)
+		return error_set(err, EINVAL, "resize", size, "that is too small for a file system",
+				 "Say 5G, 800M (powers of 1024) or max.");
+	text_fmt(rz->kib, sizeof(rz->kib), "%llu", (unsigned long long)rz->to >> 10);
+	if (rz->to < b->size && !strcmp(b->fstype, "xfs"))
+		return error_set(err, EINVAL, "resize", b->path, "XFS cannot be made smaller",
+				 "Change its file system, or copy it to a smaller one.");
+	return 0;
+}
+
+static void resize_container(struct plan *plan, const struct resize *rz)
+{
+	const struct blockdev *b = rz->rp->dev;
+	char kib[32], title[80], to[16];
+	struct op *op;
+
+	if (rz->max)
+		text_fmt(title, sizeof(title), "%s takes what is free behind it", b->path);
+	else
+		text_fmt(title, sizeof(title), "%s becomes %s", b->path,
+			 text_size(to, sizeof(to), rz->to));
+	text_fmt(kib, sizeof(kib), "%sk", rz->kib);
+	if (!rz->lvm) {
+		op = repair_command(plan, rz->disk, DANGER_DESTROYS, title,
+				    WORDS("sfdisk", "--no-reread", "--no-tell-kernel", "-N", rz->part, rz->disk->path));
+		plan_set(plan, &op->input, rz->max ? ", +\n" : ",%sKiB\n", rz->kib);
+		plan_set(plan, &op->command, "echo '%.*s' | sfdisk --no-reread --no-tell-kernel -N %s %s",
+			 (int)strlen(op->input) - 1, op->input, rz->part, rz->disk->path);
+		/* sfdisk's own re-read fails where another partition of the disk is in use */
+		repair_command(plan, rz->disk, DANGER_UNDOABLE, "tell the kernel its new size",
+			       WORDS("partx", "-u", "--nr", rz->part, rz->disk->path));
+	} else if (rz->max) {
+		repair_command(plan, b, DANGER_DESTROYS, title,
+			       WORDS("lvm", "lvresize", "-y", "-l", "+100%FREE", b->path))->skippable = true;
+	} else {
+		repair_command(plan, b, DANGER_DESTROYS, title,
+			       WORDS("lvm", "lvresize", "-y", "-f", "-L", kib, b->path));
+	}
+}
+
+/* ext's own limit is asked of it before anything is written: it refuses what does not fit. */
+static void resize_fs(struct plan *plan, const struct resize *rz)
+{
+	const struct blockdev *b = rz->rp->dev;
+	char size[32], title[80];
+
+	text_fmt(title, sizeof(title), "resize the file system (%s)", b->fstype);
+	if (!strncmp(b->fstype, "ext", 3)) {
+		text_fmt(size, sizeof(size), "%sK", rz->kib);
+		repair_command(plan, b, DANGER_DESTROYS, title,
+			       WORDS("resize2fs", b->path, rz->max ? NULL : size));
+		return;
+	}
+	recipe_mount(plan, b, CAREEN_MNT, "rw");
+	if (!strcmp(b->fstype, "xfs")) {
+		repair_command(plan, NULL, DANGER_DESTROYS, title, WORDS("xfs_growfs", CAREEN_MNT));
+	} else {
+		text_fmt(size, sizeof(size), "%sK", rz->kib);
+		repair_command(plan, NULL, DANGER_DESTROYS, title,
+			       WORDS("btrfs", "filesystem", "resize", rz->max ? "max" : size,
+				     CAREEN_MNT));
+	}
+	recipe_umount(plan, b, CAREEN_MNT);
+}
+
+/*
+ * Smaller: the file system first, then what it lies in; larger: the other way round.
+ * Each operation says so and changes nothing where it is done already, so that a plan
+ * made anew after a failure goes on from there.
+ */
+int recipe_resize(const struct repair *rp, struct plan *plan, struct error *err)
+{
+	struct resize rz = { .rp = rp };
+	bool smaller;
+	int r = find_container(&rz, err);
+
+	if (r == 0)
+		r = find_size(&rz, err);
+	if (r < 0)
+		return r;
+	smaller = !rz.max && rz.to < rp->dev->size;
+	if (rz.disk)
+		repair_keep(plan, rz.disk);
+	repair_written(plan, rp->dev);
+	recipe_fix(rp, plan, rp->dev);
+	if (!smaller)
+		resize_container(plan, &rz);
+	resize_fs(plan, &rz);
+	if (smaller)
+		resize_container(plan, &rz);
+	recipe_check(rp, plan, rp->dev);
+	return 0;
+}
