@@ -1,5 +1,5 @@
 #!/bin/bash
-# check-long: until it has been seen whole. A tool ends before its time: out of memory, its disk goes away.
+# check-long: a tool ends before its time: out of memory, its disk goes away.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../tools.sh"
 
