@@ -54,7 +54,7 @@ op_choose 6
 ok 'resume shows its plan' op_plan
 con_keys B
 ok 'or a reboot' con_wait 'the machine starts anew' 20
-con_shot plan-reboot
+con_shot plan-reboot-80x24
 con_type "$(vm_ssh1022 hostname)"
 con_keys Enter
 ok 'a cold boot of the result' eventually 120 eval '! [ "$(fact_boot_id vm_ssh)" = "$boot_id" ] && [ -n "$(fact_boot_id vm_ssh)" ]'
