@@ -35,6 +35,8 @@ back() {
 	same
 }
 
+# an initramfs is made in it, emulated
+VM_TIMEOUT=900
 release=${CAREEN_RELEASE:-13} token=none
 what="Debian $release"
 vm_boot "$release" --flavour grub
