@@ -168,16 +168,5 @@ const struct tool tools_recipe[] = {
 			   .fallback = "max", .type = ASK_TEXT } },
 		.danger = DANGER_DESTROYS, .recipe = recipe_resize,
 	},
-	{
-		.name = "change-fs", .title = "Change the file system",
-		.about = "ext4, xfs, btrfs: its files are kept, restored and compared, and it boots from it.",
-		.fstypes = "ext2 ext3 ext4 xfs btrfs", .program = "tar", .package = "tar",
-		.ask = {
-			{ .key = "fs", .ask = "New file system (ext4, xfs or btrfs)", .type = ASK_TEXT },
-			{ .key = "via", .ask = "Where the files are kept meanwhile (ram, or a device like vdb1)",
-			  .fallback = "ram", .type = ASK_TEXT },
-		},
-		.danger = DANGER_DESTROYS, .recipe = recipe_change,
-	},
 	{ .name = NULL }
 };

@@ -7,7 +7,6 @@
 
 /* The recipes, each in a file of its own: 0, or -errno and why not. */
 int recipe_resize(const struct repair *rp, struct plan *plan, struct error *err);
-int recipe_change(const struct repair *rp, struct plan *plan, struct error *err);
 
 /* The tool of @dev's file system whose name ends so ("-check"), or NULL. */
 const struct tool *recipe_tool(const struct blockdev *dev, const char *suffix);
