@@ -16,18 +16,6 @@ static char base[] = "/tmp/careen-holds.XXXXXX";
 static char dir[64], hold[4200], loop[64];
 static dev_t loop_dev;
 
-static int sh(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-static int sh(const char *fmt, ...)
-{
-	char cmd[4096];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(cmd, sizeof(cmd), fmt, ap);
-	va_end(ap);
-	return system(cmd);
-}
-
 /* How a row is made, and what it must be found as. */
 static const struct kind {
 	const char *name;	/* for hold, unless ->make is set */

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int tap_count, tap_failed;
@@ -54,6 +55,19 @@ static inline bool is_str(const char *got, const char *want, const char *fmt, ..
 		printf("# got  '%s'\n# want '%s'\n", got ? got : "(null)", want ? want : "(null)");
 	va_end(ap);
 	return good;
+}
+
+/* A line for the shell: as system(3). */
+__attribute__((format(printf, 1, 2)))
+static inline int sh(const char *fmt, ...)
+{
+	char cmd[4096];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(cmd, sizeof(cmd), fmt, ap);
+	va_end(ap);
+	return system(cmd);
 }
 
 /* Last line of main(): the exit status. */

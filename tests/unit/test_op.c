@@ -17,18 +17,6 @@ static char *at(const char *name)
 	return (char *)text_fmt(bufs[n++ % 8], sizeof(bufs[0]), "%s/%s", base, name);
 }
 
-static int sh(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-static int sh(const char *fmt, ...)
-{
-	char cmd[1024];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(cmd, sizeof(cmd), fmt, ap);
-	va_end(ap);
-	return system(cmd);
-}
-
 /* --- umount ------------------------------------------------------------- */
 
 static struct op umount_op(char *dst)
