@@ -24,12 +24,12 @@ static struct shared {
 	volatile unsigned long count;	/* moves while it spins */
 	volatile int woke, result, code;
 	volatile int handled;
-} *sh;
+} *shared;
 
 static void on_signal(int sig)
 {
 	(void)sig;
-	sh->handled++;
+	shared->handled++;
 }
 
 /* Without SA_RESTART: the handler ends whatever call it interrupts. */
@@ -43,8 +43,8 @@ static void catch_usr2(void)
 static void call_pause(void)
 {
 	catch_usr2();
-	sh->result = pause();
-	sh->code = errno;
+	shared->result = pause();
+	shared->code = errno;
 }
 
 static void call_epoll(void)
@@ -54,8 +54,8 @@ static void call_epoll(void)
 
 	catch_usr2();
 	/* signal(7): it says EINTR after any stop, SIGCONT's too; never restarted */
-	sh->result = epoll_wait(ep, &ev, 1, -1);
-	sh->code = errno;
+	shared->result = epoll_wait(ep, &ev, 1, -1);
+	shared->code = errno;
 }
 
 static void call_waitid(void)
@@ -68,22 +68,22 @@ static void call_waitid(void)
 		for (;;)
 			pause();
 	}
-	sh->result = waitid(P_ALL, 0, &si, WEXITED);
-	sh->code = errno;
+	shared->result = waitid(P_ALL, 0, &si, WEXITED);
+	shared->code = errno;
 }
 
 static void call_nanosleep(void)
 {
 	struct timespec ts = { .tv_sec = 0, .tv_nsec = 900000000 };
 
-	sh->result = nanosleep(&ts, NULL);
-	sh->code = errno;
+	shared->result = nanosleep(&ts, NULL);
+	shared->code = errno;
 }
 
 static void call_poll(void)
 {
-	sh->result = poll(NULL, 0, 900);
-	sh->code = errno;
+	shared->result = poll(NULL, 0, 900);
+	shared->code = errno;
 }
 
 static void call_sigsuspend(void)
@@ -93,17 +93,17 @@ static void call_sigsuspend(void)
 	sigfillset(&all);
 	sigdelset(&all, SIGUSR2);
 	catch_usr2();
-	sh->result = sigsuspend(&all);
-	sh->code = errno;
+	shared->result = sigsuspend(&all);
+	shared->code = errno;
 }
 
 static void spin(void)
 {
 	catch_usr2();
-	while (!sh->handled)
-		sh->count++;
-	sh->result = -1;
-	sh->code = EINTR;
+	while (!shared->handled)
+		shared->count++;
+	shared->result = -1;
+	shared->code = EINTR;
 }
 
 static void call_blocked(void)
@@ -116,8 +116,8 @@ static void call_blocked(void)
 	while (sigpending(&pending) == 0 && !sigismember(&pending, SIGUSR2))
 		usleep(1000);
 	/* still blocked: the handler must not have run */
-	sh->result = sh->handled ? 0 : -1;
-	sh->code = EINTR;
+	shared->result = shared->handled ? 0 : -1;
+	shared->code = EINTR;
 }
 
 static void call_chroot(void)
@@ -151,16 +151,16 @@ static pid_t start(const struct state *st)
 {
 	pid_t pid;
 
-	memset(sh, 0, sizeof(*sh));
+	memset(shared, 0, sizeof(*shared));
 	pid = fork();
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		errno = 0;
 		st->call();
-		sh->woke = 1;
+		shared->woke = 1;
 		if (st->result == 0)
-			sh->code = 0;
-		_exit(sh->result == st->result && sh->code == st->code ? 7 : 8);
+			shared->code = 0;
+		_exit(shared->result == st->result && shared->code == st->code ? 7 : 8);
 	}
 	usleep(60000);
 	return pid;
@@ -195,7 +195,7 @@ static void test_fails(const struct state *st)
 		r = ptrace_exec(pid, "/nonexistent/program", "x", &err);
 		is_int(r, -ENOENT, "%s: and again, right after", st->name);
 		usleep(50000);
-		ok(!sh->woke, "%s: the call goes on after the failed exec", st->name);
+		ok(!shared->woke, "%s: the call goes on after the failed exec", st->name);
 	}
 	if (!st->timed)
 		kill(pid, SIGUSR2);
@@ -205,7 +205,7 @@ static void test_fails(const struct state *st)
 	ok(WIFEXITED(status) && WEXITSTATUS(status) == 7, "%s: and ends as it would have",
 	   st->name);
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 7)
-		printf("# status %x result %d errno %d\n", status, sh->result, sh->code);
+		printf("# status %x result %d errno %d\n", status, shared->result, shared->code);
 	if (st->timed)
 		ok(ms >= 850 && ms < 1500, "%s: after the whole time, not twice (%d ms)",
 		   st->name, ms);
@@ -239,7 +239,7 @@ static void test_signal_meanwhile(void)
 		kill(pid, SIGUSR2);
 	} while (ptrace_exec(pid, "/nonexistent", "x", &err) == -ESRCH && --tries);
 	status = end(pid);
-	ok(WIFEXITED(status) && sh->handled == 1, "a signal meanwhile reaches its handler once");
+	ok(WIFEXITED(status) && shared->handled == 1, "a signal meanwhile reaches its handler once");
 }
 
 static long refuse(int request, pid_t pid, void *addr, void *data)
@@ -298,7 +298,7 @@ int main(void)
 	const char *prog;
 	size_t i;
 
-	sh = mmap(NULL, sizeof(*sh), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (!mkdtemp(dir))
 		return 1;
 	prog = make_program(dir);
