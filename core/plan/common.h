@@ -57,6 +57,9 @@ void plan_our_mounts(struct plan *plan, const struct snapshot *s);
 /* Is @b mounted by such a repair, and nowhere else? */
 bool mounted_by_us(const struct snapshot *s, const struct blockdev *b);
 
+/* Add the machine's end: @name is "reboot" or "poweroff". */
+void plan_machine_end(struct plan *plan, const char *name);
+
 /* Mounts of the old root that are still there. */
 unsigned mounts_left(const struct snapshot *s);
 

@@ -43,7 +43,8 @@ enum op_kind {
 	OP_UMOUNT,	/* dst; id checked again; lazy for pseudo file systems */
 	OP_PROVE_OFF,	/* dev, dst = /dev/...: clean off is proven */
 	OP_WRITTEN,	/* journal: from here on a disk has been written to; dst */
-	OP_CHECK_COPY,	/* before anything is written: tool, src and dst/dev are there and fit */
+	OP_CHECK_COPY,	/* before anything is written: tool, src and dst/dev are there and fit;
+			   options "table": the source has a partition table */
 	OP_VAULT,	/* keep of dst/dev what undoes what comes; src = what comes; options = an entry
 			   that must not go to make room */
 	OP_TOOL,	/* tool, argv on dst/dev; fstype: it is mounted for it on CAREEN_WORK;
@@ -57,6 +58,7 @@ enum op_kind {
 	OP_COMMAND,	/* argv, input on its stdin; dst, dev: a device that must be the one meant */
 	OP_REMEMBER,	/* journal: input, that a repair of several operations begins */
 	OP_FORGET,	/* journal: it has ended */
+	OP_RETARGET,	/* journal: the old root is on dst now, a part of the disk src/dev */
 	OP_REBOOT,	/* what is written reaches its disk, then the machine starts anew */
 	OP_POWEROFF,	/* the same, then it is off */
 	OP_MOUNT,	/* src, dst, fstype, options */

@@ -167,6 +167,32 @@ const struct tool tools_recipe[] = {
 		.ask = { { .key = "size", .ask = "New size (5G, 800M), or max: all that is free behind it",
 			   .fallback = "max", .type = ASK_TEXT } },
 		.danger = DANGER_DESTROYS, .recipe = recipe_resize,
+	}, {
+		.name = "clone", .title = "Clone the root's disk onto it",
+		.about = "All of the disk that the root is on, read back; then the system goes on from the new one (Resume).",
+		.devtypes = "disk", .program = "dd", .package = "coreutils",
+		.ask = { TOOL_OFFSET, TOOL_VERIFY },
+		.danger = DANGER_DESTROYS, .recipe = recipe_clone,
+	}, {
+		.name = "new-system", .title = "Write a new system and reboot",
+		.about = "An image of a whole disk onto the one that the root was on, read back; then the machine starts from it.",
+		.devtypes = "disk", .program = "dd", .package = "coreutils",
+		.ask = {
+			{ .key = "src", .ask = "Image file to write, of a whole disk", .type = ASK_PATH },
+			TOOL_OFFSET, TOOL_VERIFY, TOOL_PACKED, TOOL_SHA256,
+		},
+		.danger = DANGER_DESTROYS, .copy = COPY_IN, .recipe = recipe_image,
+	}, {
+		.name = "wipe-all", .title = "Wipe everything and power off",
+		.about = "Every disk that the old system had something mounted from, or those you name, and read back; then the machine goes off.",
+		.devtypes = "disk", .program = "dd", .package = "coreutils",
+		.ask = {
+			{ .key = "disks", .ask = "Disks to wipe (vda vdb), or all that the old system used",
+			  .fallback = "all", .type = ASK_TEXT },
+			{ .key = "how", .ask = "How: zero, or discard, which not every disk can", .fallback = "zero",
+			  .type = ASK_TEXT },
+		},
+		.danger = DANGER_DESTROYS, .recipe = recipe_wipe,
 	},
 	{ .name = NULL }
 };

@@ -7,6 +7,12 @@
 
 /* The recipes, each in a file of its own: 0, or -errno and why not. */
 int recipe_resize(const struct repair *rp, struct plan *plan, struct error *err);
+int recipe_wipe(const struct repair *rp, struct plan *plan, struct error *err);
+int recipe_image(const struct repair *rp, struct plan *plan, struct error *err);
+int recipe_clone(const struct repair *rp, struct plan *plan, struct error *err);
+
+/* The whole disk that the old root was on; NULL unknown. */
+const struct blockdev *recipe_root_disk(const struct snapshot *s);
 
 /* The tool of @dev's file system whose name ends so ("-check"), or NULL. */
 const struct tool *recipe_tool(const struct blockdev *dev, const char *suffix);

@@ -14,17 +14,6 @@ struct resize {
 	char kib[24], part[8];
 };
 
-/* "vda1", "nvme0n1p2", "mmcblk0p1": the kernel's number is what comes after its disk's name. */
-static bool part_number(const struct blockdev *b, const struct blockdev *disk, char *buf, size_t size)
-{
-	size_t len = strlen(disk->name);
-
-	if (strncmp(b->name, disk->name, len))
-		return false;
-	text_fmt(buf, size, "%s", b->name + len + (b->name[len] == 'p'));
-	return *buf >= '1' && *buf <= '9';
-}
-
 static int find_container(struct resize *rz, struct error *err)
 {
 	const struct blockdev *b = rz->rp->dev;
@@ -35,8 +24,8 @@ static int find_container(struct resize *rz, struct error *err)
 	}
 	if (!strcmp(b->type, "part") && b->parent >= 0) {
 		rz->disk = &rz->rp->s->devs.row[b->parent];
-		if (part_number(b, rz->disk, rz->part, sizeof(rz->part)))
-			return 0;
+		repair_partno(b, rz->part, sizeof(rz->part));
+		return 0;
 	}
 	return error_set(err, EINVAL, "resize", b->path,
 			 "only what lies in a partition or a logical volume is resized with it",

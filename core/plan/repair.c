@@ -171,7 +171,7 @@ static int check_same(const struct repair *rp, struct error *err)
 }
 
 /* A program that is not in the rescue, of the tool or of one that its plan has, too. */
-static int refuse_absent(const struct repair *rp, const struct tool *tool, struct error *err)
+int repair_refuse_absent(const struct repair *rp, const struct tool *tool, struct error *err)
 {
 	const char *const others[] = { tool->before, tool->after };
 	size_t i;
@@ -183,7 +183,7 @@ static int refuse_absent(const struct repair *rp, const struct tool *tool, struc
 				 "careen enter --replace).", tool->package);
 	for (i = 0; r == 0 && i < sizeof(others) / sizeof(others[0]); i++)
 		if (others[i])
-			r = refuse_absent(rp, tool_find(others[i]), err);
+			r = repair_refuse_absent(rp, tool_find(others[i]), err);
 	return r;
 }
 
@@ -218,7 +218,7 @@ static int find_target(struct repair *rp, const struct plan_opts *opts, struct e
 		return error_set(err, EINVAL, "repair", rp->tool->name,
 				 "only an image comes or goes through the connection",
 				 "That is write-image and save-image.");
-	return goes_on ? check_same(rp, err) : refuse_absent(rp, rp->tool, err);
+	return goes_on ? check_same(rp, err) : repair_refuse_absent(rp, rp->tool, err);
 }
 
 /* The device as one would know it again. */
@@ -266,19 +266,22 @@ static void fill_device(struct plan *plan, struct op *op, const struct snapshot 
 	plan_set(plan, &op->dst, "%s", dev->path);
 }
 
-struct op *repair_tool(struct plan *plan, const struct repair *rp, const struct tool *tool,
-		       const struct blockdev *dev)
+void repair_tool(struct plan *plan, const struct repair *rp, const struct tool *tool,
+		 const struct blockdev *dev)
 {
-	struct repair this = { .s = rp->s, .tool = tool, .dev = dev, .answers = rp->answers };
+	struct repair this = {
+		.s = rp->s, .tool = tool, .dev = dev, .answers = rp->answers, .stream = rp->stream,
+		.recipe = rp,
+	};
 	struct op *op = plan_add(plan, tool->terminal ? OP_TERMINAL : OP_TOOL, tool->danger, 0,
 				 "%s: %s", tool->title, dev->path);
 	char buf[320];
 
 	op->tool = tool;
 	if (tool->copy) {
-		copy_fill(plan, op, rp);
-		copy_verify(plan, rp);
-		return op;
+		copy_fill(plan, op, &this);
+		copy_verify(plan, &this);
+		return;
 	}
 	fill_device(plan, op, rp->s, dev);
 	if (tool->mounts)
@@ -291,7 +294,6 @@ struct op *repair_tool(struct plan *plan, const struct repair *rp, const struct 
 		op->needs_secret = true;
 		plan_set(plan, &plan->secret_what, "%s of %s", tool->secret, dev->path);
 	}
-	return op;
 }
 
 struct op *repair_command(struct plan *plan, const struct blockdev *dev, enum danger danger,
@@ -319,7 +321,7 @@ static int build(const struct repair *rp, struct plan **ret, struct error *err)
 	fill_target(plan, rp);
 	fill_needs(plan, rp);
 	plan_our_mounts(plan, rp->s);
-	if (tool->copy)
+	if (tool->copy && !tool->recipe)
 		copy_check(plan, rp);
 	if (tool->danger == DANGER_DESTROYS) {
 		plan_set(plan, &plan->undo, "No undo: %s is written to.", rp->dev->path);

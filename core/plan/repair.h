@@ -12,12 +12,15 @@ struct repair {
 	const struct blockdev *dev;
 	const char *const *answers;
 	bool stream;		/* the image comes or goes through the connection */
+	const struct repair *recipe;	/* whose plan it is a part of; NULL: its own */
 };
 
 /* The operator's answer to @key, or NULL when there is none. */
 const char *repair_given(const struct repair *rp, const char *key);
 /* What {key} stands for in the tool's words, in @buf or elsewhere; NULL when nobody knows. */
 const char *repair_value(const struct repair *rp, const char *key, char *buf, size_t size);
+/* The number of a partition in its table, as the kernel has it in its name. */
+void repair_partno(const struct blockdev *part, char *buf, size_t size);
 /* argv of @rp's tool, and the command as a shell has it. */
 void repair_argv(struct plan *plan, struct op *op, const struct repair *rp);
 /* The row of the whole disk that @b lies on: it carries the serial. */
@@ -30,9 +33,12 @@ const struct blockdev *repair_disk(const struct snapshot *s, const struct blockd
 int repair_refuse_busy(const struct snapshot *s, const struct blockdev *b, bool stacked_ok,
 		       struct error *err);
 
-/* Add an op: @tool on @dev, with @rp's answers. */
-struct op *repair_tool(struct plan *plan, const struct repair *rp, const struct tool *tool,
-		       const struct blockdev *dev);
+/* -ENOENT when a program of @tool, or of what its plan has beside it, is not in the rescue. */
+int repair_refuse_absent(const struct repair *rp, const struct tool *tool, struct error *err);
+
+/* Add what @tool does on @dev with @rp's answers: an op, and one that reads back what it copied. */
+void repair_tool(struct plan *plan, const struct repair *rp, const struct tool *tool,
+		 const struct blockdev *dev);
 /* Append @words to @op's argv, each {key} replaced; its command from its argv. */
 void repair_words(struct plan *plan, struct op *op, const struct repair *rp, const char *const *words);
 void repair_show(struct plan *plan, struct op *op, const struct repair *rp);

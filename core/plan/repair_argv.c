@@ -95,13 +95,18 @@ static void disk_path(const struct repair *rp, char *buf, size_t size)
 		 rp->s->devs.row[rp->dev->parent].path);
 }
 
+void repair_partno(const struct blockdev *part, char *buf, size_t size)
+{
+	size_t n = strlen(part->name);
+
+	while (n && part->name[n - 1] >= '0' && part->name[n - 1] <= '9')
+		n--;
+	text_fmt(buf, size, "%s", part->name + n);
+}
+
 static void partition(const struct repair *rp, char *buf, size_t size)
 {
-	size_t n = strlen(rp->dev->name);
-
-	while (n && rp->dev->name[n - 1] >= '0' && rp->dev->name[n - 1] <= '9')
-		n--;
-	text_fmt(buf, size, "%s", rp->dev->name + n);
+	repair_partno(rp->dev, buf, size);
 }
 
 static void work_dir(const struct repair *rp, char *buf, size_t size)
@@ -136,6 +141,7 @@ static const char *fact(const struct repair *rp, const char *key, char *buf, siz
 const char *repair_value(const struct repair *rp, const char *key, char *buf, size_t size)
 {
 	const struct tool_question *q = question(rp->tool, key);
+	const struct repair *whole = rp->recipe ? rp->recipe : rp;
 	const struct blockdev *from;
 	const char *answer = NULL, *value;
 	char other[32];
@@ -147,7 +153,7 @@ const char *repair_value(const struct repair *rp, const char *key, char *buf, si
 	if (rp->stream && q && q->type == ASK_PATH)
 		return "";
 	if (q)
-		answer = unfinished_answer(&rp->s->unfinished, rp->tool->name, rp->dev, key);
+		answer = unfinished_answer(&rp->s->unfinished, whole->tool->name, whole->dev, key);
 	if (q && !answer)
 		answer = repair_given(rp, key);
 	from = answer && q->type == ASK_DEVICE ? blockdevs_find(&rp->s->devs, answer) : NULL;

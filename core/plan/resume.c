@@ -371,10 +371,22 @@ static const struct {
 	  "sync; poweroff -f", OP_POWEROFF },
 };
 
+void plan_machine_end(struct plan *plan, const char *name)
+{
+	struct op *op;
+	size_t i;
+
+	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		if (strcmp(ends[i].name, name))
+			continue;
+		op = plan_add(plan, ends[i].kind, DANGER_LOSES, 0, "%s", name);
+		plan_set(plan, &op->command, "%s", ends[i].command);
+	}
+}
+
 static int resume_end(const struct snapshot *s, const char *name, struct plan **ret, struct error *err)
 {
 	struct plan *plan;
-	struct op *op;
 	size_t i;
 
 	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
@@ -392,8 +404,7 @@ static int resume_end(const struct snapshot *s, const char *name, struct plan **
 	plan_set(plan, &plan->token, "%s", s->host.name);
 	plan_set(plan, &plan->token_what, "the name of this host");
 	plan_our_mounts(plan, s);
-	op = plan_add(plan, ends[i].kind, DANGER_LOSES, 0, "%s", ends[i].name);
-	plan_set(plan, &op->command, "%s", ends[i].command);
+	plan_machine_end(plan, name);
 	return plan_finish(plan, ret, err);
 }
 

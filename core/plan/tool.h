@@ -46,6 +46,16 @@ struct tool_question {
 
 #define TOOL_QUESTIONS 6
 
+/* What several tools that copy ask. */
+#define TOOL_OFFSET { .key = "offset", .ask = "Byte to go on from, a multiple of 4096", \
+		      .fallback = "", .type = ASK_OPTION }
+#define TOOL_VERIFY { .key = "verify", .ask = "Read it back and compare: yes or no", \
+		      .fallback = "yes", .type = ASK_OPTION }
+#define TOOL_PACKED { .key = "compress", .ask = "gzip, zstd, xz or none; not said: by the name, or what it begins with", \
+		      .fallback = "", .type = ASK_OPTION }
+#define TOOL_SHA256 { .key = "sha256", .ask = "what sha256sum says of the whole image, unpacked", \
+		      .fallback = "", .type = ASK_OPTION }
+
 /* Which way it copies: {src} onto the device, {src} or a stream onto it, or the device to
    {dst} or a stream; or it fills the device. */
 enum tool_copy { COPY_NOT, COPY_ONTO, COPY_IN, COPY_OUT, COPY_WIPE };

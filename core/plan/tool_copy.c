@@ -97,13 +97,6 @@ const struct tool_unpack *tool_unpack_by_magic(const char *begin, size_t n)
 	return NULL;
 }
 
-#define OFFSET { .key = "offset", .ask = "Byte to go on from, a multiple of 4096", \
-		 .fallback = "", .type = ASK_OPTION }
-#define VERIFY { .key = "verify", .ask = "Read it back and compare: yes or no", \
-		 .fallback = "yes", .type = ASK_OPTION }
-#define PACKED { .key = "compress", .ask = "gzip, zstd, xz or none; not said: by the name, or what it begins with", \
-		 .fallback = "", .type = ASK_OPTION }
-
 const struct tool tools_copy[] = {
 	{
 		.name = "copy-onto", .title = "Copy another device onto it",
@@ -113,7 +106,7 @@ const struct tool tools_copy[] = {
 			      "oflag={oflag}", "seek={seek}", "conv=fsync,nocreat", "status=progress"),
 		.ask = {
 			{ .key = "src", .ask = "Device to copy from", .type = ASK_DEVICE },
-			OFFSET, VERIFY,
+			TOOL_OFFSET, TOOL_VERIFY,
 		},
 		.exits = dd_exits, .danger = DANGER_DESTROYS, .progress = PROGRESS_DD,
 		.copy = COPY_ONTO,
@@ -137,9 +130,7 @@ const struct tool tools_copy[] = {
 			      "oflag={oflag}", "seek={seek}", "conv=fsync,nocreat", "status=progress"),
 		.ask = {
 			{ .key = "src", .ask = "Image file to write", .type = ASK_PATH },
-			OFFSET, VERIFY, PACKED,
-			{ .key = "sha256", .ask = "what sha256sum says of the whole image, unpacked",
-			  .fallback = "", .type = ASK_OPTION },
+			TOOL_OFFSET, TOOL_VERIFY, TOOL_PACKED, TOOL_SHA256,
 		},
 		.exits = dd_exits, .danger = DANGER_DESTROYS, .progress = PROGRESS_DD,
 		.copy = COPY_IN,
@@ -151,7 +142,7 @@ const struct tool tools_copy[] = {
 			      "conv={conv}", "status=progress"),
 		.ask = {
 			{ .key = "dst", .ask = "New file to save it to", .type = ASK_PATH },
-			OFFSET, VERIFY, PACKED,
+			TOOL_OFFSET, TOOL_VERIFY, TOOL_PACKED,
 		},
 		.exits = dd_exits, .danger = DANGER_NONE, .progress = PROGRESS_DD,
 		.copy = COPY_OUT,
@@ -161,7 +152,7 @@ const struct tool tools_copy[] = {
 		.fstypes = NULL, .program = "dd", .package = "coreutils",
 		.argv = WORDS("dd", "if=/dev/zero", "of={dev}", "bs=4M", "iflag=count_bytes",
 			      "count={size}", "conv=fsync,nocreat", "status=progress"),
-		.ask = { VERIFY },
+		.ask = { TOOL_VERIFY },
 		.exits = dd_exits, .danger = DANGER_DESTROYS, .progress = PROGRESS_DD,
 		.copy = COPY_WIPE,
 	}, {
@@ -169,7 +160,7 @@ const struct tool tools_copy[] = {
 		.about = "The device forgets everything at once (blkdiscard); read back, it must be zero.",
 		.fstypes = NULL, .program = "blkdiscard", .package = "util-linux",
 		.argv = WORDS("blkdiscard", "-f", "{dev}"),
-		.ask = { VERIFY },
+		.ask = { TOOL_VERIFY },
 		.exits = blkdiscard_exits, .danger = DANGER_DESTROYS, .copy = COPY_WIPE,
 	},
 	{ .name = NULL }

@@ -155,6 +155,26 @@ int journal_remember(const char *text, struct error *err)
 	return r < 0 ? error_set(err, r, "write", CAREEN_RECIPE, NULL, "Nothing was changed.") : 0;
 }
 
+/* The last line of a key counts. */
+int journal_retarget(const char *source, const char *disk, struct error *err)
+{
+	struct stat st, whole;
+	int fd = -1, r = 0;
+
+	if (stat(source, &st) < 0 || stat(disk, &whole) < 0)
+		return error_set(err, errno, "find", source, NULL,
+				 "Has the kernel read the partition table? partx -u %s, then make the plan again.",
+				 disk);
+	fd = open(CAREEN_RECORD, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 || dprintf(fd, "# source %s\n# dev %u:%u %s\n# dev %u:%u %s\n", source,
+			      major(st.st_rdev), minor(st.st_rdev), source, major(whole.st_rdev),
+			      minor(whole.st_rdev), disk) < 0)
+		r = error_set(err, errno, "write", CAREEN_RECORD, NULL, "Make the plan again.");
+	if (fd >= 0)
+		close(fd);
+	return r;
+}
+
 int journal_done(unsigned n, struct error *err)
 {
 	int fd = open(CAREEN_RECIPE, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW), r = 0;

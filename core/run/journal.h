@@ -11,6 +11,8 @@ int journal_record(struct error *err);
 int journal_written(const char *device, struct error *err);
 /* A repair of several operations begins, @text says which; number @n of it is done; it has ended. */
 int journal_remember(const char *text, struct error *err);
+/* The old root is on @source now, a part of @disk: both device paths. */
+int journal_retarget(const char *source, const char *disk, struct error *err);
 int journal_done(unsigned n, struct error *err);
 int journal_forget(struct error *err);
 /* Forget the last detach's record: the system runs again. */

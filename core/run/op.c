@@ -37,6 +37,7 @@ const struct op_exec op_execs[OP_KINDS] = {
 	[OP_COMMAND]		= { "command", op_command },
 	[OP_REMEMBER]		= { "remember", op_remember },
 	[OP_FORGET]		= { "forget", op_forget },
+	[OP_RETARGET]		= { "retarget", op_retarget },
 	[OP_REBOOT]		= { "reboot", op_reboot },
 	[OP_POWEROFF]		= { "poweroff", op_poweroff },
 	[OP_VERIFY]		= { "verify", op_verify },

@@ -59,3 +59,14 @@ int op_forget(struct op_ctx *ctx, const struct op *op, struct error *err)
 	(void)op;
 	return journal_forget(err);
 }
+
+int op_retarget(struct op_ctx *ctx, const struct op *op, struct error *err)
+{
+	int r = device_identity(op->src, &op->dev, err);
+
+	if (r == 0)
+		r = journal_retarget(op->dst, op->src, err);
+	if (r == 0)
+		ctx_note(ctx, "Resume mounts %s", op->dst);
+	return r;
+}

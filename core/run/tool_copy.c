@@ -92,6 +92,18 @@ static int check_image(const struct op *op, struct error *err)
 	return 0;
 }
 
+/* Bytes; 0 unknown. */
+static int sector_size(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), size = 0;
+
+	if (fd < 0 || ioctl(fd, BLKSSZGET, &size) < 0)
+		size = 0;
+	if (fd >= 0)
+		close(fd);
+	return size;
+}
+
 static int check_new_file(const struct op *op, struct error *err)
 {
 	char **w;
@@ -128,6 +140,11 @@ static int check_all(void *arg, struct error *err)
 		return r;
 	if (op->tool->copy == COPY_IN)
 		return check_image(op, err);
+	if (op->from.dev && op->options && sector_size(op->src) != sector_size(op->dst))
+		return error_set(err, EINVAL, "check", op->dst,
+				 "its sectors have another size: the partition table would be wrong there",
+				 "Nothing was done. The source has sectors of %d bytes, this one of %d.",
+				 sector_size(op->src), sector_size(op->dst));
 	if (op->from.dev && file_size(op->src) > file_size(op->dst))
 		return error_set(err, ENOSPC, "check", op->dst, "it is smaller than the source",
 				 "Nothing was done. Choose a larger one.");

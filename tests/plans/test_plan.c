@@ -664,6 +664,118 @@ static void test_recipes(void)
 	mounts_free(&s.mounts);
 }
 
+/* The old disk, a small one and a large one. */
+static struct blockdev disks[4];
+
+static void three_disks(struct snapshot *s)
+{
+	static struct table_part part = { .number = 1, .start = 1 << 20, .size = 1 << 30, .name = "root" };
+
+	detached(s, off);
+	memcpy(disks, devs, sizeof(devs));
+	disks[0].pttype = S("gpt");
+	disks[0].parts = &part;
+	disks[0].nparts = 1;
+	disks[0].diskseq = disks[1].diskseq = 1;
+	disks[2].serial = S("CAREEN0002");
+	disks[3] = disks[2];
+	disks[3].dev = DEV(254, 32);
+	strcpy(disks[3].name, "vdc");
+	strcpy(disks[3].path, "/dev/vdc");
+	disks[3].serial = S("CAREEN0003");
+	disks[3].size = 3ull << 30;
+	disks[3].diskseq = 3;
+	s->devs = (struct blockdevs){ .row = disks, .n = 4 };
+	strcpy(s->host.boot_id, "01234567-89ab-4cde-8f01-23456789abcd");
+}
+
+#define WIPE(...) COPY(.device = "vda", .tool = "wipe-all", ANSWERS(__VA_ARGS__))
+
+static void test_wipe_all(void)
+{
+	struct snapshot s;
+	char *text;
+
+	three_disks(&s);
+	golden("wipe-all", plan_text(&s, "repair", COPY(.device = "vda", .tool = "wipe-all")));
+	golden("wipe-all-named", plan_text(&s, "repair", WIPE("disks=vdb, vda", "how=discard")));
+	refusal(&s, "repair", COPY(.device = "vda1", .tool = "wipe-all"), -EINVAL);
+	refusal(&s, "repair", COPY(.device = "vdb", .tool = "wipe-all"), -EINVAL);
+	refusal(&s, "repair", WIPE("how=burn"), -EINVAL);
+	refusal(&s, "repair", WIPE("disks=vda vda1"), -EINVAL);
+	refusal(&s, "repair", WIPE("disks=vda vdz"), -ENODEV);
+	disks[2].swap = true;
+	refusal(&s, "repair", WIPE("disks=vda vdb"), -EBUSY);
+	disks[2].swap = false;
+	disks[2].readonly = true;
+	refusal(&s, "repair", WIPE("disks=vda vdb"), -EROFS);
+	disks[2].readonly = false;
+
+	/* one is done, the other half */
+	unfinished_parse(&s.unfinished, "tool wipe-all\ndev 254:0 1\nset disks=vdb vda\nset how=zero\n"
+			 "set was=vdb/0 vda/1\ndone 1\ndone 2\ndone 3\n");
+	golden("wipe-all-on", plan_text(&s, "repair", COPY(.device = "vda", .tool = "wipe-all")));
+	refusal(&s, "repair", WIPE("disks=all"), -EINVAL);
+	disks[2].diskseq = 9;	/* attached anew: nobody knows what is on it */
+	text = plan_text(&s, "repair", COPY(.device = "vda", .tool = "wipe-all"));
+	ok(!strstr(text, "Wiped already"), "another disk of that name is not wiped already");
+	free(text);
+	strcpy(disks[2].name, "vdx");
+	strcpy(disks[2].path, "/dev/vdx");
+	ok(strstr(refusal(&s, "repair", COPY(.device = "vda", .tool = "wipe-all"), -ENODEV), "Attach it again"),
+	   "one that is gone is missed");
+	mounts_free(&s.mounts);
+}
+
+static void test_new_system(void)
+{
+	struct plan_opts stream = { .device = "vda", .tool = "new-system", .stream = true };
+	struct snapshot s;
+
+	three_disks(&s);
+	golden("new-system", plan_text(&s, "repair", COPY(.device = "vda", .tool = "new-system", ANSWERS("src=/mnt/a.img"))));
+	golden("new-system-stream", plan_text(&s, "repair", &stream));
+	refusal(&s, "repair", COPY(.device = "vdc", .tool = "new-system", ANSWERS("src=/mnt/a.img")), -EINVAL);
+	refusal(&s, "repair", COPY(.device = "vda", .tool = "new-system"), -EINVAL);
+	unfinished_parse(&s.unfinished, "tool new-system\ndev 254:0 1\ndone 1\n");
+	golden("new-system-on", plan_text(&s, "repair", &stream));
+	mounts_free(&s.mounts);
+}
+
+static void test_clone(void)
+{
+	struct plan_opts clone = { .device = "vdc", .tool = "clone" };
+	struct snapshot s;
+
+	three_disks(&s);
+	golden("clone", plan_text(&s, "repair", &clone));
+	refusal(&s, "repair", COPY(.device = "vda", .tool = "clone"), -EINVAL);
+	refusal(&s, "repair", COPY(.device = "vdb", .tool = "clone"), -ENOSPC);
+	refusal(&s, "repair", COPY(.device = "vdc", .tool = "clone", ANSWERS("offset=100")), -EINVAL);
+	disks[3].old_root = true;
+	refusal(&s, "repair", &clone, -EBUSY);
+	disks[3].old_root = false;
+	disks[1].mounted = true;
+	refusal(&s, "repair", &clone, -EBUSY);
+	disks[1].mounted = false;
+	disks[2].uuid = disks[1].uuid;
+	refusal(&s, "repair", &clone, -EEXIST);
+	disks[2].uuid = S("");
+	disks[1].fstype = S("LVM2_member");
+	refusal(&s, "repair", &clone, -ENOTSUP);
+	disks[1].fstype = S("ext4");
+
+	/* copied, and the old one renamed in part */
+	unfinished_parse(&s.unfinished, "tool clone\ndev 254:32 3\nset from=vda/1/1\ndone 1\ndone 2\n");
+	disks[1].uuid = S("01230001-2222-3333-4444-555555555555");
+	disks[1].label = S("was-root");
+	strcpy(s.old.source, "/dev/vdc1");
+	golden("clone-on", plan_text(&s, "repair", &clone));
+	disks[0].diskseq = 8;
+	refusal(&s, "repair", &clone, -ENODEV);
+	mounts_free(&s.mounts);
+}
+
 static void test_skip(void)
 {
 	struct snapshot s;
@@ -753,6 +865,9 @@ int main(void)
 	test_usr();
 	test_tools();
 	test_recipes();
+	test_wipe_all();
+	test_new_system();
+	test_clone();
 	test_skip();
 	return done_testing();
 }

@@ -19,7 +19,7 @@
 static struct blockdev devs[] = {
 	{ .dev = DEV(254, 0), .name = "vda", .path = "/dev/vda", .type = "disk", .size = 2ull << 40,
 	  .model = S("Virtual disk"), .serial = S("CAREEN0001"), .fstype = S(""), .label = S(""),
-	  .uuid = S(""), .used_by = S(""), .on = S(""), .parent = -1 },
+	  .uuid = S(""), .used_by = S(""), .on = S(""), .pttype = S("gpt"), .parent = -1, .old_root = true },
 	{ .dev = DEV(254, 2), .name = "vda2", .path = "/dev/vda2", .type = "part", .size = 1ull << 40,
 	  .model = S(""), .serial = S(""), .fstype = S(""), .label = S("data"),
 	  .uuid = S("11111111-2222-3333-4444-555555555555"), .used_by = S(""), .on = S("vda"),
@@ -29,6 +29,9 @@ static struct blockdev devs[] = {
 	  .uuid = S(""), .used_by = S(""), .on = S("vda2"), .parent = 1, .depth = 2 },
 	{ .dev = DEV(254, 16), .name = "vdb", .path = "/dev/vdb", .type = "disk", .size = 1ull << 29,
 	  .model = S(""), .serial = S("CAREEN0002"), .fstype = S(""), .label = S(""), .uuid = S(""),
+	  .used_by = S(""), .on = S(""), .parent = -1 },
+	{ .dev = DEV(254, 32), .name = "vdc", .path = "/dev/vdc", .type = "disk", .size = 3ull << 40,
+	  .model = S(""), .serial = S("CAREEN0003"), .fstype = S(""), .label = S(""), .uuid = S(""),
 	  .used_by = S(""), .on = S(""), .parent = -1 },
 };
 enum { DISK, PART, MAPPED, OTHER };
@@ -41,9 +44,11 @@ static void fill(struct snapshot *s)
 	s->host.root = true;
 	s->host.mem_available = 700ull << 20;
 	s->init = (struct init){ .kind = INIT_STUB, .in_rescue = true };
-	s->devs = (struct blockdevs){ .row = devs, .n = 4 };
+	s->devs = (struct blockdevs){ .row = devs, .n = 5 };
 	s->lifeline = (struct lifeline){ .pid = 80, .in_ram = true, .own_session = 900 };
 	s->old.known = true;
+	strcpy(s->old.source, "/dev/vda2");
+	strcpy(s->host.boot_id, "01234567-89ab-4cde-8f01-23456789abcd");
 }
 
 static void first_word(const char *words, char *buf, size_t size)
@@ -59,6 +64,11 @@ static const char *device_for(const struct tool *t)
 
 	if (t->devtypes)
 		first_word(t->devtypes, type, sizeof(type));
+	if (!strcmp(t->name, "clone")) {
+		devs[PART].fstype = S("ext4");
+		devs[MAPPED].fstype = S("");
+		return "vdc";
+	}
 	if (!strcmp(type, "disk"))
 		return "vda";
 	if (strcmp(type, "part")) {
@@ -77,7 +87,7 @@ static const char *answer_for(const struct tool_question *q)
 	static const struct { const char *key, *value; } known[] = {
 		{ "size", "20G" }, { "label", "new" }, { "volume", "12345678" }, { "src", "/tmp/file" },
 		{ "dst", "/tmp/new" }, { "array", "/dev/md0" }, { "as", "root" },
-		{ "fs", "xfs" }, { "via", "ram" },
+		{ "disks", "all" }, { "how", "zero" },
 		{ "uuid", "99999999-2222-3333-4444-555555555555" },
 	};
 	size_t i;

@@ -255,6 +255,12 @@ static bool asks_word(void)
 	return plan->token && !word_given;
 }
 
+/* The words of many disks: there would be no room to type behind them. */
+static bool long_word(void)
+{
+	return strlen(plan->token) > 30;
+}
+
 static void add_confirm(const struct console *c)
 {
 	if (!console_may_write(c))
@@ -264,8 +270,9 @@ static void add_confirm(const struct console *c)
 	else
 		text_add(&foot, ST_BOLD, 0, "Esc goes back, nothing has happened.   Enter runs it.");
 	if (asks_word() && console_may_write(c))
-		text_add(&foot, ST_NORMAL, 0, "To run it, type %s:",
-			 plan->token_what ? plan->token_what : "this word");
+		text_add(&foot, ST_NORMAL, 0, "To run it, type %s:%s%s",
+			 plan->token_what ? plan->token_what : "this word", long_word() ? " " : "",
+			 long_word() ? plan->token : "");
 	else if (plan->secret_what && console_may_write(c))
 		text_add(&foot, ST_NORMAL, 0, "To run it, type %s:", plan->secret_what);
 }
@@ -321,21 +328,42 @@ static const char *hidden(void)
 	return stars;
 }
 
+static void draw_prompt(struct box box)
+{
+	char label[80];
+
+	text_fmt(label, sizeof(label), "%s > ", !asks_word() ? "passphrase" : long_word() ? "" : plan->token);
+	prompt_draw(box.y + box.h - 1, box.x, box.w, label, asks_word() ? typed : hidden());
+}
+
+/* In a small terminal: how to confirm it counts most, and stands last. */
+static void draw_foot_alone(struct box box, bool prompt)
+{
+	struct box part = { box.y, box.x + 1, box.h, box.w - 2 };
+
+	if (prompt)
+		draw_prompt(part);
+	part.h -= prompt;
+	text_bottom(&foot);
+	text_draw(&foot, part);
+}
+
 static void plan_draw(struct console *c, struct box box)
 {
 	bool prompt = prompted() && console_may_write(c);
 	struct box part;
-	char label[80];
 	int rows, room;
 
 	fill_foot(c);
 	fill_detail();
-	part = cut_bottom(&box, text_height(&foot, box.w - 2) + prompt);
-	if (prompt) {
-		text_fmt(label, sizeof(label), "%s > ", asks_word() ? plan->token : "passphrase");
-		prompt_draw(part.y + part.h - 1, part.x, part.w, label,
-			    asks_word() ? typed : hidden());
+	rows = text_height(&foot, box.w - 2) + prompt;
+	if (rows >= box.h) {
+		draw_foot_alone(box, prompt);
+		return;
 	}
+	part = cut_bottom(&box, rows);
+	if (prompt)
+		draw_prompt(part);
 	text_draw_top(&foot, part);
 	rows = text_height(&detail, box.w - 2);
 	room = box.h - 5;
