@@ -46,6 +46,20 @@ static void test_record(void)
 	old_root_free(&old);
 }
 
+/* The root has been copied to another disk, and goes on there. */
+static void test_moved(void)
+{
+	struct old_root old = { 0 };
+
+	is_int(old_root_parse(&old, "28 1 254:1 / / rw - ext4 /dev/vda1 rw\n"
+			      "# source /dev/vda1\n# uuid 1-2-3\n# dev 254:1 /dev/vda1\n"
+			      "# source /dev/vdb1\n# dev 254:17 /dev/vdb1\n"), 0, "a root that has moved");
+	is_str(old.source, "/dev/vdb1", "the last source counts");
+	is_str(old.uuid, "1-2-3", "it has its UUID");
+	is_int(old.devs[1], makedev(254, 17), "both devices are known");
+	old_root_free(&old);
+}
+
 static void test_stale(void)
 {
 	struct old_root old = { 0 };
@@ -73,6 +87,7 @@ static void test_live(void)
 int main(void)
 {
 	test_record();
+	test_moved();
 	test_stale();
 	test_live();
 	return done_testing();
