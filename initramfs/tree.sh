@@ -15,7 +15,7 @@ REPLACE="e2fsck mke2fs tune2fs resize2fs dumpe2fs debugfs e2image e2label
 # These go to /usr/local/sbin where the image has one already. That directory is
 # in the PATH of a login, not in that of early boot, which stays the stock one.
 BESIDE="dd tar blkid lsblk findmnt mount umount swapon swapoff mkswap swaplabel sfdisk cfdisk wipefs
-	blockdev losetup partx ip ss ddrescue scp less ps blkdiscard cmp gzip zstd xz"
+	blockdev losetup partx ip ss ddrescue scp less ps blkdiscard cmp gzip zstd xz kexec"
 
 # What a repair may want of the kernel; the machine's own disks are another matter.
 MODULES="ext4 xfs btrfs vfat f2fs iso9660 squashfs overlay nls_ascii nls_cp437 nls_utf8

@@ -12,7 +12,7 @@ enum exit_status {
 	EXIT_HANGUP,
 };
 
-#define CLI_ANSWERS 8
+#define CLI_ANSWERS 10
 
 struct cli {
 	bool json, yes, take_over, detach, follow;

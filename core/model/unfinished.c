@@ -31,7 +31,7 @@ static void take_key(struct unfinished *u, const char *key, const char *value)
 		text_fmt(u->fstype, sizeof(u->fstype), "%s", value);
 	else if (!strcmp(key, "dev") && sscanf(value, "%u:%u %llu", &maj, &min, &seq) == 3)
 		u->dev = makedev(maj, min), u->diskseq = seq;
-	else if (!strcmp(key, "set") && u->nanswers < 4)
+	else if (!strcmp(key, "set") && u->nanswers < sizeof(u->answer) / sizeof(u->answer[0]))
 		text_fmt(u->answer[u->nanswers++], sizeof(u->answer[0]), "%s", value);
 	else if (!strcmp(key, "done") && (n = strtoul(value, NULL, 10)) < 32)
 		u->done |= 1u << n;

@@ -61,6 +61,7 @@ enum op_kind {
 	OP_RETARGET,	/* journal: the old root is on dst now, a part of the disk src/dev */
 	OP_REBOOT,	/* what is written reaches its disk, then the machine starts anew */
 	OP_POWEROFF,	/* the same, then it is off */
+	OP_KEXEC,	/* the same, then the kernel starts that was loaded before */
 	OP_MOUNT,	/* src, dst, fstype, options */
 	OP_CHECK_INIT,	/* dst = new root: init and its loader exist and can be executed */
 	OP_GO,		/* tell the stub to become src = init again */

@@ -183,6 +183,22 @@ const struct tool tools_recipe[] = {
 		},
 		.danger = DANGER_DESTROYS, .copy = COPY_IN, .recipe = recipe_image,
 	}, {
+		.name = "new-system-kexec", .title = "Write a new system, and kexec",
+		.about = "The same, and its kernel is started at once, without the firmware and the boot loader.",
+		.devtypes = "disk", .program = "kexec", .package = "kexec-tools",
+		.ask = {
+			{ .key = "src", .ask = "Image file to write, of a whole disk", .type = ASK_PATH },
+			{ .key = "part", .ask = "Number of the partition that its root is on", .fallback = "1",
+			  .type = ASK_TEXT },
+			TOOL_OFFSET, TOOL_VERIFY, TOOL_PACKED, TOOL_SHA256,
+			{ .key = "kernel", .ask = "its kernel, in the root", .fallback = "/vmlinuz", .type = ASK_OPTION },
+			{ .key = "initrd", .ask = "its initramfs, in the root", .fallback = "/initrd.img",
+			  .type = ASK_OPTION },
+			{ .key = "words", .ask = "what the kernel is told, beside root=UUID=... ro", .fallback = "",
+			  .type = ASK_OPTION },
+		},
+		.danger = DANGER_DESTROYS, .copy = COPY_IN, .recipe = recipe_image,
+	}, {
 		.name = "wipe-all", .title = "Wipe everything and power off",
 		.about = "Every disk that the old system had something mounted from, or those you name, and read back; then the machine goes off.",
 		.devtypes = "disk", .program = "dd", .package = "coreutils",

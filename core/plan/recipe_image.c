@@ -16,8 +16,10 @@ const struct blockdev *recipe_root_disk(const struct snapshot *s)
 /* What a plan made anew has to know of the image: its bytes come from the same place again. */
 static void begins(struct plan *plan, const struct repair *rp)
 {
-	static const char *const keys[] = { "src", "compress", "sha256", "verify" };
-	char answers[900] = "";
+	static const char *const keys[] = {
+		"src", "compress", "sha256", "verify", "part", "kernel", "initrd", "words",
+	};
+	char answers[2400] = "";
 	const char *value;
 	size_t i, len;
 
@@ -46,14 +48,43 @@ static void write_image(struct plan *plan, const struct repair *rp)
 		plan->stream = STREAM_NONE;
 }
 
+/* kexec loads it while its file system is mounted, in a namespace that ends with the program. */
+static const char load_kernel[] =
+	"mkdir -p " CAREEN_WORK " && mount -o ro \"$1\" " CAREEN_WORK " && cd " CAREEN_WORK " && "
+	"kexec --load --initrd=\".$3\" --command-line=\"root=UUID=$(blkid -p -s UUID -o value \"$1\") ro $4\" \".$2\"";
+
+static void start_kernel(struct plan *plan, const struct repair *rp)
+{
+	char part[16], root[64], kernel[320], initrd[320], words[320];
+	size_t len = strlen(rp->dev->path);
+	bool digit = rp->dev->path[len - 1] >= '0' && rp->dev->path[len - 1] <= '9';
+	struct op *op;
+
+	text_fmt(root, sizeof(root), "%s%s%s", rp->dev->path, digit ? "p" : "",
+		 repair_value(rp, "part", part, sizeof(part)));
+	op = repair_command(plan, NULL, DANGER_UNDOABLE, "load the kernel of the new system",
+			    WORDS("sh", "-c", load_kernel, "sh", root,
+				  repair_value(rp, "kernel", kernel, sizeof(kernel)),
+				  repair_value(rp, "initrd", initrd, sizeof(initrd)),
+				  repair_value(rp, "words", words, sizeof(words))));
+	op->apart = true;
+	op = plan_add(plan, OP_KEXEC, DANGER_LOSES, 0, "start it");
+	plan_set(plan, &op->command, "sync; kexec --exec");
+}
+
 int recipe_image(const struct repair *rp, struct plan *plan, struct error *err)
 {
 	const struct blockdev *disk = recipe_root_disk(rp->s);
+	const char *part;
+	char buf[8];
 
 	if (disk ? rp->dev != disk : !rp->dev->old_root)
 		return error_set(err, EINVAL, "new-system", rp->dev->path, "the old root was not on this disk",
 				 "It was on %s. For another disk: Write an image onto it.",
 				 disk ? disk->path : rp->s->old.source);
+	part = repair_value(rp, "part", buf, sizeof(buf));
+	if (part && (!*part || strspn(part, "0123456789") != strlen(part)))
+		return error_set(err, EINVAL, "new-system", part, "that is no number of a partition", NULL);
 	plan_set(plan, &plan->undo, "No undo: %s is overwritten, and the machine starts from it. Resume is over.",
 		 rp->dev->path);
 	copy_check(plan, rp);
@@ -62,6 +93,9 @@ int recipe_image(const struct repair *rp, struct plan *plan, struct error *err)
 	/* an image that is no disk of a PC or server has no table: the operator may know that it starts */
 	repair_command(plan, rp->dev, DANGER_UNDOABLE, "the kernel reads the new partition table",
 		       WORDS("partx", "-u", rp->dev->path))->skippable = true;
-	plan_machine_end(plan, "reboot");
+	if (!strcmp(rp->tool->program, "kexec"))
+		start_kernel(plan, rp);
+	else
+		plan_machine_end(plan, "reboot");
 	return 0;
 }

@@ -44,7 +44,7 @@ struct tool_question {
 	} type;
 };
 
-#define TOOL_QUESTIONS 6
+#define TOOL_QUESTIONS 10
 
 /* What several tools that copy ask. */
 #define TOOL_OFFSET { .key = "offset", .ask = "Byte to go on from, a multiple of 4096", \

@@ -29,7 +29,7 @@ op_fn op_mount;								/* op_mount.c */
 op_fn op_prove_off;							/* op_prove.c */
 op_fn op_tool, op_terminal;						/* op_tool.c */
 op_fn op_command, op_remember, op_forget, op_retarget;			/* op_command.c */
-op_fn op_reboot, op_poweroff;						/* op_end.c */
+op_fn op_reboot, op_poweroff, op_kexec;					/* op_end.c */
 op_fn op_check_copy;							/* tool_copy.c */
 op_fn op_verify;							/* op_verify.c */
 op_fn op_vault, op_vault_restore;					/* op_vault.c */

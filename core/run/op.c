@@ -40,6 +40,7 @@ const struct op_exec op_execs[OP_KINDS] = {
 	[OP_RETARGET]		= { "retarget", op_retarget },
 	[OP_REBOOT]		= { "reboot", op_reboot },
 	[OP_POWEROFF]		= { "poweroff", op_poweroff },
+	[OP_KEXEC]		= { "kexec", op_kexec },
 	[OP_VERIFY]		= { "verify", op_verify },
 	[OP_VAULT_RESTORE]	= { "vault-restore", op_vault_restore },
 	[OP_MOUNT]		= { "mount", op_mount },

@@ -1,4 +1,4 @@
-/* op_end.c - the machine starts anew, or is off: reboot(2), once everything is on its disks */
+/* op_end.c - the machine starts anew, or another kernel, or is off: reboot(2), once everything is on its disks */
 #include <errno.h>
 #include <sys/reboot.h>
 #include <unistd.h>
@@ -27,4 +27,9 @@ int op_reboot(struct op_ctx *ctx, const struct op *op, struct error *err)
 int op_poweroff(struct op_ctx *ctx, const struct op *op, struct error *err)
 {
 	return end(ctx, op, RB_POWER_OFF, err);
+}
+
+int op_kexec(struct op_ctx *ctx, const struct op *op, struct error *err)
+{
+	return end(ctx, op, RB_KEXEC, err);
 }

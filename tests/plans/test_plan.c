@@ -735,6 +735,10 @@ static void test_new_system(void)
 	three_disks(&s);
 	golden("new-system", plan_text(&s, "repair", COPY(.device = "vda", .tool = "new-system", ANSWERS("src=/mnt/a.img"))));
 	golden("new-system-stream", plan_text(&s, "repair", &stream));
+	golden("new-system-kexec", plan_text(&s, "repair", COPY(.device = "vda", .tool = "new-system-kexec",
+		ANSWERS("src=/mnt/a.img", "part=2", "words=console=ttyS0 quiet"))));
+	refusal(&s, "repair", COPY(.device = "vda", .tool = "new-system-kexec",
+		ANSWERS("src=/mnt/a.img", "part=../x")), -EINVAL);
 	refusal(&s, "repair", COPY(.device = "vdc", .tool = "new-system", ANSWERS("src=/mnt/a.img")), -EINVAL);
 	refusal(&s, "repair", COPY(.device = "vda", .tool = "new-system"), -EINVAL);
 	unfinished_parse(&s.unfinished, "tool new-system\ndev 254:0 1\ndone 1\n");
