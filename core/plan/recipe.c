@@ -184,7 +184,7 @@ const struct tool tools_recipe[] = {
 		.danger = DANGER_DESTROYS, .copy = COPY_IN, .recipe = recipe_image,
 	}, {
 		.name = "new-system-kexec", .title = "Write a new system, and kexec",
-		.about = "The same, and its kernel is started at once, without the firmware and the boot loader.",
+		.about = "An image of a whole disk onto the one that the root was on; then its kernel starts at once, without firmware and boot loader.",
 		.devtypes = "disk", .program = "kexec", .package = "kexec-tools",
 		.ask = {
 			{ .key = "src", .ask = "Image file to write, of a whole disk", .type = ASK_PATH },
