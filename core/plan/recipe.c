@@ -75,6 +75,13 @@ void recipe_once(const struct repair *rp, struct op *op, unsigned n)
 	op->done = recipe_did(rp, n);
 }
 
+void recipe_writes(struct plan *plan, const struct blockdev *dev)
+{
+	repair_written(plan, dev);
+	if (plan->n)
+		plan->ops[plan->n - 1].once = RECIPE_BEGUN;
+}
+
 void recipe_begins(struct plan *plan, const struct repair *rp, const char *answers)
 {
 	const struct blockdev *b = rp->dev;

@@ -26,6 +26,9 @@ void recipe_umount(struct plan *plan, const struct blockdev *dev, const char *di
 /* Operation number @n of this repair: once it has succeeded, it is only shown. */
 void recipe_once(const struct repair *rp, struct op *op, unsigned n);
 bool recipe_did(const struct repair *rp, unsigned n);
+/* As repair_written(); from then on Resume is refused until the repair has ended. */
+#define RECIPE_BEGUN 31		/* the number of that operation; the others' are lower */
+void recipe_writes(struct plan *plan, const struct blockdev *dev);
 /* Remember what a plan made anew after a failure has to know; @answers are lines "set key=value". */
 void recipe_begins(struct plan *plan, const struct repair *rp, const char *answers);
 void recipe_ends(struct plan *plan);

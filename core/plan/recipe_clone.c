@@ -298,7 +298,7 @@ int recipe_clone(const struct repair *rp, struct plan *plan, struct error *err)
 		r = refuse_ends(&c, err);
 	for (i = 0; r == 0 && i < bs->n; i++)
 		if (lies_on(&c, &bs->row[i], c.from) && *bs->row[i].fstype)
-			r = ++n < 32 ? refuse_content(&c, &bs->row[i], err) :
+			r = ++n < RECIPE_BEGUN ? refuse_content(&c, &bs->row[i], err) :
 			    error_set(err, E2BIG, "clone", c.from->path, "it has too many file systems", NULL);
 	if (r < 0)
 		return r;
@@ -308,7 +308,7 @@ int recipe_clone(const struct repair *rp, struct plan *plan, struct error *err)
 	recipe_begins(plan, rp, text_fmt(answer, sizeof(answer), "set from=%s\n",
 					 answer_of(&c, name, sizeof(name))));
 	if (!recipe_did(rp, 1)) {
-		repair_written(plan, rp->dev);
+		recipe_writes(plan, rp->dev);
 		repair_written(plan, c.from);
 	}
 	for (i = 0; i < bs->n && !recipe_did(rp, 1); i++)

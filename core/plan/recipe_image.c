@@ -39,7 +39,7 @@ static void write_image(struct plan *plan, const struct repair *rp)
 	size_t at = plan->n;
 
 	if (!done)
-		repair_written(plan, rp->dev);
+		recipe_writes(plan, rp->dev);
 	for (at = plan->n, repair_tool(plan, rp, tool_find("write-image"), rp->dev); at < plan->n; at++) {
 		plan->ops[at].done = done;
 		plan->ops[at].once = at + 1 == plan->n;

@@ -6,7 +6,7 @@
 #include "plan/common.h"
 #include "plan/recipe.h"
 
-#define MAX_DISKS 15	/* two numbers each, of the 32 of an unfinished repair */
+#define MAX_DISKS 15	/* two numbers each, of those below RECIPE_BEGUN */
 
 struct target {
 	const struct blockdev *disk;
@@ -174,7 +174,7 @@ static void wipe(struct plan *plan, const struct wipe *w, unsigned i)
 	size_t at;
 
 	if (!is_done(w, i, 1))
-		repair_written(plan, b);
+		recipe_writes(plan, b);
 	for (at = plan->n, repair_tool(plan, w->rp, w->tool, b); at < plan->n; at++) {
 		plan->ops[at].once = 2 * i + (plan->ops[at].kind == OP_VERIFY ? 2 : 1);
 		plan->ops[at].done = is_done(w, i, plan->ops[at].kind == OP_VERIFY ? 2 : 1);

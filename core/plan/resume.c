@@ -456,7 +456,9 @@ static int resume_plan(const struct snapshot *s, const struct plan_opts *opts,
 	if (s->unfinished.done)
 		return error_set(err, EPERM, "resume", s->unfinished.tool,
 				 "this repair has begun and has not ended",
-				 "Go on with it in Repair. To give it up: rm %s", CAREEN_RECIPE);
+				 "Go on with it in Repair. To give it up: rm %s%s", CAREEN_RECIPE,
+				 strcmp(s->unfinished.tool, "clone") ? "" :
+				 "; and wipe the new disk, or its half copy is taken for the root.");
 	if (!snapshot_detached(s) && !old_root_moved(s) && !pid1_waits(s))
 		return error_set(err, EALREADY, "resume", "", "the system is running", NULL);
 	plan = plan_new("resume", "Resume: the system starts again");

@@ -35,6 +35,16 @@ unlike "$(clone /dev/vdb --confirm vdb-0002)" 'status 0' 'a source that is in us
 vm_ssh1022 'umount /tmp/mnt'
 is "$(vm_ssh1022 'cat /run/careen/written /run/careen/recipe 2>/dev/null')" '' 'nothing is said to have been written'
 
+# --- stopped in the middle: there is half a root with the UUIDs of the whole one
+ended() { vm_ssh1022 'careen log | head -n 1' | grep -Eqv ' running '; }
+said() { vm_ssh1022 'careen log --json $(ls /run/careen/jobs | grep "^[0-9]" | tail -n 1)' | grep -Eq "$1"; }
+like "$(clone /dev/vdb --confirm vdb-0002 --detach)" 'status 0' 'it begins'
+ok 'it has come a part of the way' eventually 60 said '"text":"[0-9.]+[MG] of 2G'
+vm_ssh1022 careen stop
+ok 'it is stopped' eventually 60 ended
+ok 'it says how far it came' said 'written safely up to byte [0-9]+ of /dev/vdb'
+like "$(vm_ssh1022 'careen run resume --yes 2>&1; echo status $?')" 'begun and has not ended.*wipe the new disk' 'Resume is refused until that is done or given up'
+
 # --- by an operator
 ok 'the console' op_console
 ok 'plan' eval 'op_choose 5 && con_keys Enter && con_wait Devices 20 && op_row vdb && con_keys Enter &&
