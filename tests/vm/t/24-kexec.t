@@ -18,7 +18,7 @@ vm_boot 13 --flavour kexec
 ok 'another disk' eval 'vm_disk2 2G && vm_ssh "mke2fs -q -F -t ext4 /dev/vdb"'
 vm_ssh 'echo new >/root/system; sync'
 off
-ok 'an image of the system' vm_ssh1022 'careen run save-image --device vda --set dst=/tmp/mnt/new.img.zst --yes && umount /tmp/mnt'
+ok 'an image of the system' vm_ssh1022 'careen run save-image /dev/vda --set dst=/tmp/mnt/new.img.zst --yes && umount /tmp/mnt'
 ok 'resume' vm_ssh1022 'careen run resume --yes' || bail 'cannot go on'
 vm_ssh 'echo old >/root/system; sync'
 boot_id=$(fact_boot_id vm_ssh)
