@@ -12,6 +12,9 @@
 #include "plan/common.h"
 #include "plan/recipe.h"
 
+/* The numbers of its operations; from RENAMED on one for each file system. */
+enum { COPIED = 1, FIXED, RENAMED };
+
 struct clone {
 	const struct repair *rp;
 	const struct blockdev *from;
@@ -125,6 +128,21 @@ static int refuse_content(const struct clone *c, const struct blockdev *b, struc
 	return repair_refuse_absent(c->rp, renames(b), err);
 }
 
+/* Only once: what has been copied by then is the same only as long as nothing writes to the source. */
+static void fix_all(struct plan *plan, const struct clone *c)
+{
+	const struct blockdevs *bs = &c->rp->s->devs;
+	size_t i, at = plan->n;
+
+	for (i = 0; i < bs->n; i++)
+		if (lies_on(c, &bs->row[i], c->from) && *bs->row[i].fstype)
+			recipe_fix(c->rp, plan, &bs->row[i]);
+	for (; at < plan->n; at++) {
+		plan->ops[at].done = recipe_did(c->rp, FIXED);
+		plan->ops[at].once = at + 1 == plan->n ? FIXED : 0;
+	}
+}
+
 /* One operation with its comparison: what was not found to be the same is copied again. */
 static void copy(struct plan *plan, const struct clone *c)
 {
@@ -139,8 +157,8 @@ static void copy(struct plan *plan, const struct clone *c)
 	text_fmt(offset, sizeof(offset), "offset=%s", repair_value(c->rp, "offset", buf, sizeof(buf)));
 	text_fmt(verify, sizeof(verify), "verify=%s", repair_value(c->rp, "verify", buf, sizeof(buf)));
 	for (at = plan->n, repair_tool(plan, &rp, tool_find("copy-onto"), rp.dev); at < plan->n; at++) {
-		plan->ops[at].done = recipe_did(c->rp, 1);
-		plan->ops[at].once = at + 1 == plan->n;
+		plan->ops[at].done = recipe_did(c->rp, COPIED);
+		plan->ops[at].once = at + 1 == plan->n ? COPIED : 0;
 	}
 }
 
@@ -290,7 +308,7 @@ int recipe_clone(const struct repair *rp, struct plan *plan, struct error *err)
 	struct clone c = { .rp = rp };
 	const struct blockdevs *bs = &rp->s->devs;
 	char answer[80], name[64];
-	unsigned n = 1;
+	unsigned n = RENAMED;
 	size_t i;
 	int r = find_source(&c, err);
 
@@ -298,7 +316,7 @@ int recipe_clone(const struct repair *rp, struct plan *plan, struct error *err)
 		r = refuse_ends(&c, err);
 	for (i = 0; r == 0 && i < bs->n; i++)
 		if (lies_on(&c, &bs->row[i], c.from) && *bs->row[i].fstype)
-			r = ++n < RECIPE_BEGUN ? refuse_content(&c, &bs->row[i], err) :
+			r = n++ < RECIPE_BEGUN ? refuse_content(&c, &bs->row[i], err) :
 			    error_set(err, E2BIG, "clone", c.from->path, "it has too many file systems", NULL);
 	if (r < 0)
 		return r;
@@ -307,19 +325,17 @@ int recipe_clone(const struct repair *rp, struct plan *plan, struct error *err)
 	look_first(plan, &c);
 	recipe_begins(plan, rp, text_fmt(answer, sizeof(answer), "set from=%s\n",
 					 answer_of(&c, name, sizeof(name))));
-	if (!recipe_did(rp, 1)) {
+	if (!recipe_did(rp, COPIED)) {
 		recipe_writes(plan, rp->dev);
 		repair_written(plan, c.from);
 	}
-	for (i = 0; i < bs->n && !recipe_did(rp, 1); i++)
-		if (lies_on(&c, &bs->row[i], c.from) && *bs->row[i].fstype)
-			recipe_fix(rp, plan, &bs->row[i]);
+	fix_all(plan, &c);
 	copy(plan, &c);
 	fit_table(plan, &c);
 	new_table(plan, &c);
-	for (i = 0, n = 1; i < bs->n; i++)
+	for (i = 0, n = RENAMED; i < bs->n; i++)
 		if (lies_on(&c, &bs->row[i], c.from) && *bs->row[i].fstype) {
-			new_uuid(plan, &c, &bs->row[i], ++n);
+			new_uuid(plan, &c, &bs->row[i], n++);
 			new_label(plan, &c, &bs->row[i]);
 		}
 	retarget(plan, &c);

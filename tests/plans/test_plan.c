@@ -770,7 +770,7 @@ static void test_clone(void)
 	disks[1].fstype = S("ext4");
 
 	/* copied, and the old one renamed in part */
-	unfinished_parse(&s.unfinished, "tool clone\ndev 254:32 3\nset from=vda/1/1\ndone 1\ndone 2\n");
+	unfinished_parse(&s.unfinished, "tool clone\ndev 254:32 3\nset from=vda/1/1\ndone 1\ndone 2\ndone 3\n");
 	disks[1].uuid = S("01230001-2222-3333-4444-555555555555");
 	disks[1].label = S("was-root");
 	strcpy(s.old.source, "/dev/vdc1");
