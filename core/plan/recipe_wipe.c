@@ -63,25 +63,51 @@ static int add_old(struct wipe *w, struct error *err)
 	return r;
 }
 
+static bool is_done(const struct wipe *w, unsigned i, unsigned n)
+{
+	return w->target[i].known && recipe_did(w->rp, 2 * i + n);
+}
+
+/* " Wiped already: /dev/vda, /dev/vdb.", or nothing. */
+static const char *done_so_far(const struct wipe *w, char *buf, size_t size)
+{
+	unsigned i;
+
+	for (i = 0, *buf = '\0'; i < w->n; i++)
+		if (is_done(w, i, 2))
+			text_fmt(buf + strlen(buf), size - strlen(buf), "%s%s", *buf ? ", " : " Wiped already: ",
+				 w->target[i].disk->path);
+	if (*buf)
+		text_fmt(buf + strlen(buf), size - strlen(buf), ".");
+	return buf;
+}
+
 /* "vda vdb", or with the number that each had when the repair began: "vda/3 vdb/4". */
 static int add_named(struct wipe *w, const char *names, bool numbered, struct error *err)
 {
 	const struct blockdev *b;
-	char word[64], name[64];
+	char word[64], name[64], missing[64] = "", done[120];
 	int r = 0;
 
 	for (; r == 0 && *(names += strspn(names, " ,")); names += strcspn(names, " ,")) {
 		text_fmt(word, sizeof(word), "%.*s", (int)strcspn(names, " ,"), names);
 		text_fmt(name, sizeof(name), "%.*s", (int)(numbered ? strcspn(word, "/") : strlen(word)), word);
 		b = blockdevs_find(&w->rp->s->devs, name);
-		if (!b)
-			return error_set(err, ENODEV, "wipe", name, "there is no such disk", numbered ?
-					 "It was to be wiped, too. Attach it again; or, to do without it: rm "
-					 CAREEN_RECIPE ", and name the others." :
+		if (!b && !numbered)
+			return error_set(err, ENODEV, "wipe", name, "there is no such disk",
 					 "See careen status for the devices.");
+		if (!b) {
+			text_fmt(missing, sizeof(missing), "%s", name);
+			w->n += w->n < MAX_DISKS;	/* the others keep their numbers */
+			continue;
+		}
 		text_fmt(name, sizeof(name), "%s/%llu", b->name, (unsigned long long)b->diskseq);
 		r = add(w, b, !strcmp(word, name), err);
 	}
+	if (r == 0 && *missing)
+		r = error_set(err, ENODEV, "wipe", missing, "there is no such disk",
+			      "It was to be wiped, too.%s Attach it again; or, to do without it: rm "
+			      CAREEN_RECIPE ", and name the others.", done_so_far(w, done, sizeof(done)));
 	return r;
 }
 
@@ -98,11 +124,6 @@ static int find_targets(struct wipe *w, struct error *err)
 		return error_set(err, EINVAL, "wipe", rp->dev->path, "it is none of the disks to be wiped",
 				 "Choose one of those, or name this one, too.");
 	return r;
-}
-
-static bool is_done(const struct wipe *w, unsigned i, unsigned n)
-{
-	return w->target[i].known && recipe_did(w->rp, 2 * i + n);
 }
 
 static void begins(struct plan *plan, const struct wipe *w)
@@ -129,15 +150,13 @@ static void begins(struct plan *plan, const struct wipe *w)
 static void describe(struct plan *plan, const struct wipe *w)
 {
 	const struct blockdevs *bs = &w->rp->s->devs;
-	char wiped[700] = "", kept[300] = "", done[300] = "", token[256] = "", size[16];
+	char wiped[1200] = "", kept[300] = "", done[300], token[256] = "", size[16];
 	const struct blockdev *b;
 	size_t i;
 
 #define APPEND(to, ...) text_fmt(to + strlen(to), sizeof(to) - strlen(to), __VA_ARGS__)
 	for (i = 0; i < w->n; i++) {
 		b = w->target[i].disk;
-		if (is_done(w, (unsigned)i, 2))
-			APPEND(done, "%s%s", *done ? ", " : " Wiped already: ", b->path);
 		APPEND(wiped, "%s%s (%s, %s%s)", i ? ", " : "", b->path,
 		       text_size(size, sizeof(size), b->size),
 		       b->serial && *b->serial ? "serial " : "no serial number", b->serial ? b->serial : "");
@@ -148,7 +167,7 @@ static void describe(struct plan *plan, const struct wipe *w)
 		if (!strcmp(bs->row[i].type, "disk") && !is_target(w, &bs->row[i]))
 			APPEND(kept, "%s%s", *kept ? ", " : " Left as they are: ", bs->row[i].path);
 #undef APPEND
-	plan_set(plan, &plan->target, "Every byte of %s.%s%s%s%s", wiped, done, *done ? "." : "", kept,
+	plan_set(plan, &plan->target, "Every byte of %s.%s%s%s", wiped, done_so_far(w, done, sizeof(done)), kept,
 		 *kept ? "." : "");
 	plan_set(plan, &plan->undo, "No undo: they are overwritten, and then somebody must switch the "
 		 "machine on.");

@@ -724,6 +724,10 @@ static void test_wipe_all(void)
 	strcpy(disks[2].path, "/dev/vdx");
 	ok(strstr(refusal(&s, "repair", COPY(.device = "vda", .tool = "wipe-all"), -ENODEV), "Attach it again"),
 	   "one that is gone is missed");
+	unfinished_parse(&s.unfinished, "tool wipe-all\ndev 254:0 1\nset disks=vdb vda\nset was=vdb/0 vda/1\n"
+			 "done 1\ndone 3\ndone 4\n");
+	ok(strstr(refusal(&s, "repair", COPY(.device = "vda", .tool = "wipe-all"), -ENODEV),
+		  "too. Wiped already: /dev/vda. Attach"), "and what is wiped is named");
 	mounts_free(&s.mounts);
 }
 

@@ -53,7 +53,7 @@ like "$out" '/dev/vdc.*(No such file or directory|is gone|went away)' 'that went
 ok 'the machine is on' vm_ssh1022 true
 is "$(vm_ssh1022 "tr -d '\\0' </dev/vdb | wc -c")" 0 'the first is wiped'
 is "$(head_of /dev/vda)" "$(head -n 1 <<<"$before")" 'the root is what it was'
-like "$(run /dev/vda --confirm x)" 'vdc: there is no such disk.*was to be wiped, too' 'the plan made anew misses it'
+like "$(run /dev/vda --confirm x)" 'vdc: there is no such disk.*was to be wiped, too\. Wiped already: /dev/vdb\.' 'the plan made anew misses it'
 like "$(vm_ssh1022 'careen run resume --yes 2>&1')" 'begun and has not ended' 'Resume is refused'
 ok 'it comes back' eventually 30 vm qmp "$VM" device_add '{"driver":"virtio-blk-pci","id":"vdisk0003","drive":"disk0003","serial":"CAREEN0003"}'
 ok 'by its name' eventually 30 vm_ssh1022 'test -b /dev/vdc'
