@@ -246,7 +246,7 @@ put_etc()
 check_programs()
 {
 	console=$(command -v careen) || give_up "no careen in /usr/sbin or /usr/local/sbin"
-	for program in run-init stub escape lifeline host-keys mend-root; do
+	for program in run-init stub escape lifeline host-keys mend-root encrypt-root; do
 		[ -x "$LIB/$program" ] || give_up "no $LIB/$program"
 	done
 	command -v dropbear >/dev/null || give_up "no dropbear (package dropbear-bin)"
@@ -261,7 +261,9 @@ put_programs()
 	for program in stub escape lifeline; do
 		copy_exec "$LIB/$program" "$IMAGE_LIB/$program"
 	done
-	install -D -m 755 "$LIB/mend-root" "$DESTDIR$IMAGE_LIB/mend-root"
+	for script in mend-root encrypt-root; do
+		install -D -m 755 "$LIB/$script" "$DESTDIR$IMAGE_LIB/$script"
+	done
 	copy_exec "$console" /usr/bin/careen
 	for name in $REPLACE; do
 		replace "$name"

@@ -228,6 +228,7 @@ static int read_secret(const struct cli *cli, struct plan *plan)
 	bool in = cli->key_file && !strcmp(cli->key_file, "-");
 	FILE *f = in ? stdin : cli->key_file ? fopen(cli->key_file, "re") : NULL;
 	static char buf[8192];
+	const char *why = NULL;
 	size_t len;
 	int r;
 
@@ -242,10 +243,16 @@ static int read_secret(const struct cli *cli, struct plan *plan)
 		fclose(f);
 	else if (memchr(buf, '\n', len))
 		len = (char *)memchr(buf, '\n', len) - buf;
-	r = len ? plan_set_secret(plan, buf, len) : 0;
+	if (len && plan->secret_is_new)
+		why = plan_new_secret_is_bad(buf, len);
+	r = len && !why ? plan_set_secret(plan, buf, len) : 0;
 	explicit_bzero(buf, sizeof(buf));
 	if (!len)
 		return refuse("the passphrase is empty.");
+	if (why) {
+		fprintf(stderr, "careen: the new passphrase: %s.\n", why);
+		return refuse("another passphrase is needed.");
+	}
 	return r < 0 ? refuse("there is no memory.") : EXIT_GOOD;
 }
 

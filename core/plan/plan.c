@@ -154,6 +154,17 @@ void plan_words(struct plan *plan, struct op *op, const char *const *words)
 	op->command = text;
 }
 
+/* It must be typed at the next boot, on a keyboard that nobody has set up yet. */
+const char *plan_new_secret_is_bad(const char *secret, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (secret[i] < ' ' || secret[i] > '~')
+			return "it has characters (a line's end, accents) that a boot may not be able to read";
+	return len < 8 ? "it is shorter than 8 characters" : NULL;
+}
+
 int plan_set_secret(struct plan *plan, const char *secret, size_t len)
 {
 	size_t i;

@@ -54,8 +54,9 @@ enum op_kind {
 	OP_TERMINAL,	/* the same for a tool that the console runs: all but its start */
 	OP_VERIFY,	/* argv reads dst/dev back; "{bytes}" = how far the tool came; options = a
 			   sha256 that must come out */
+	OP_VAULT_FORGET,	/* what was kept of dst, and of src, the disk it lies on */
 	OP_VAULT_RESTORE,	/* src = entry: written back to dst/dev */
-	OP_COMMAND,	/* argv, input on its stdin; dst, dev: a device that must be the one meant */
+	OP_COMMAND,	/* argv, input or secret on its stdin; dst, dev: a device that must be the one meant */
 	OP_REMEMBER,	/* journal: input, that a repair of several operations begins */
 	OP_FORGET,	/* journal: it has ended */
 	OP_RETARGET,	/* journal: the old root is on dst now, a part of the disk src/dev */
@@ -116,7 +117,7 @@ struct op {
 	unsigned once;		/* its number: once it has succeeded, never again; 0 none */
 	bool done;		/* it has: it is shown, and not executed */
 	bool apart;		/* OP_COMMAND: in a mount namespace of its own */
-	bool needs_secret;	/* OP_STACK: plan_set_secret() before it is run */
+	bool needs_secret;	/* plan_set_secret() before it is run */
 	char *secret;		/* never printed, never written to a file */
 	size_t secret_len;
 	struct proc_id *procs;
@@ -135,6 +136,7 @@ struct plan {
 	bool scarce;		/* that is not there */
 	char *token;		/* the word to type; NULL: Enter is enough */
 	char *secret_what;	/* "the passphrase of cryptroot", to be asked for; NULL none */
+	bool secret_is_new;	/* asked for twice: nothing could tell that it was mistyped */
 	char *token_what;	/* what the word is: "device and last 4 of its serial" */
 	enum plan_stream stream;
 	int stream_fd;		/* that end of the operator's connection; set by who runs it */
@@ -154,6 +156,8 @@ void plan_set(struct plan *plan, char **field, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* @op's argv, which is also the command that is shown of it. */
 void plan_words(struct plan *plan, struct op *op, const char *const *words);
+/* Why @secret, @len bytes, would be a bad new one; NULL: it would not. */
+const char *plan_new_secret_is_bad(const char *secret, size_t len);
 /* Give @plan what its secret_what asks for; 0 or -ENOMEM. */
 int plan_set_secret(struct plan *plan, const char *secret, size_t len);
 /* Hand over a finished plan: 0 and *ret, or -ENOMEM and @plan is freed. */

@@ -175,6 +175,15 @@ const struct tool tools_recipe[] = {
 			   .fallback = "max", .type = ASK_TEXT } },
 		.danger = DANGER_DESTROYS, .recipe = recipe_resize,
 	}, {
+		.name = "encrypt-root", .title = "Encrypt the root where it is",
+		.about = "It becomes a LUKS2 container with the same files; the next boot asks for the "
+			 "passphrase.",
+		.fstypes = "ext4", .devtypes = "part", .program = "cryptsetup",
+		.package = "cryptsetup-initramfs", .stacked_ok = true,
+		.ask = { { .key = "as", .ask = "Name of the opened device", .fallback = "cryptroot",
+			   .type = ASK_OPTION } },
+		.danger = DANGER_DESTROYS, .recipe = recipe_encrypt,
+	}, {
 		.name = "clone", .title = "Clone the root's disk onto it",
 		.about = "All of the disk that the root is on, read back; then the system goes on from the new one (Resume).",
 		.devtypes = "disk", .program = "dd", .package = "coreutils",

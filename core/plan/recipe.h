@@ -7,6 +7,7 @@
 
 /* The recipes, each in a file of its own: 0, or -errno and why not. */
 int recipe_resize(const struct repair *rp, struct plan *plan, struct error *err);
+int recipe_encrypt(const struct repair *rp, struct plan *plan, struct error *err);
 int recipe_wipe(const struct repair *rp, struct plan *plan, struct error *err);
 int recipe_image(const struct repair *rp, struct plan *plan, struct error *err);
 int recipe_clone(const struct repair *rp, struct plan *plan, struct error *err);

@@ -47,7 +47,9 @@ void repair_token(struct plan *plan, const struct snapshot *s, const struct bloc
 struct dev_id repair_dev_id(const struct snapshot *s, const struct blockdev *dev);
 
 /* vault_plan.c: add the op that keeps what undoes the plan on @dev. */
-void repair_keep(struct plan *plan, const struct blockdev *dev);
+struct op *repair_keep(struct plan *plan, const struct blockdev *dev);
+/* Add the op that drops what was kept of @dev, and of the disk it lies on. */
+struct op *vault_forget(struct plan *plan, const struct snapshot *s, const struct blockdev *dev);
 /* The plan that puts an entry of the vault back. */
 int vault_plan(const struct snapshot *s, const char *entry, struct plan **ret, struct error *err);
 

@@ -22,9 +22,21 @@ static struct op *keep(struct plan *plan, const struct blockdev *dev)
 	return op;
 }
 
-void repair_keep(struct plan *plan, const struct blockdev *dev)
+struct op *repair_keep(struct plan *plan, const struct blockdev *dev)
 {
-	keep(plan, dev);
+	return keep(plan, dev);
+}
+
+struct op *vault_forget(struct plan *plan, const struct snapshot *s, const struct blockdev *dev)
+{
+	const struct blockdev *disk = repair_disk(s, dev);
+	struct op *op = plan_add(plan, OP_VAULT_FORGET, DANGER_NONE, 60,
+				 "vault: forget what was kept of %s", dev->path);
+
+	plan_set(plan, &op->dst, "%s", dev->path);
+	plan_set(plan, &op->src, "%s", disk->path);
+	plan_set(plan, &op->command, "careen vault drop NNNN");
+	return op;
 }
 
 static void written(struct plan *plan, const struct blockdev *dev)

@@ -32,7 +32,7 @@ op_fn op_command, op_remember, op_forget, op_retarget;			/* op_command.c */
 op_fn op_reboot, op_poweroff, op_kexec;					/* op_end.c */
 op_fn op_check_copy;							/* tool_copy.c */
 op_fn op_verify;							/* op_verify.c */
-op_fn op_vault, op_vault_restore;					/* op_vault.c */
+op_fn op_vault, op_vault_forget, op_vault_restore;			/* op_vault.c */
 op_fn op_check_init;							/* op_init.c */
 op_fn op_go;								/* op_resume.c */
 op_fn op_stop_units;							/* op_units.c */

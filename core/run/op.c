@@ -42,6 +42,7 @@ const struct op_exec op_execs[OP_KINDS] = {
 	[OP_POWEROFF]		= { "poweroff", op_poweroff },
 	[OP_KEXEC]		= { "kexec", op_kexec },
 	[OP_VERIFY]		= { "verify", op_verify },
+	[OP_VAULT_FORGET]	= { "vault-forget", op_vault_forget },
 	[OP_VAULT_RESTORE]	= { "vault-restore", op_vault_restore },
 	[OP_MOUNT]		= { "mount", op_mount },
 	[OP_CHECK_INIT]		= { "check-init", op_check_init },

@@ -19,6 +19,11 @@ static int judge(const struct op *op, const struct spawn *sp, const struct said 
 				 "What came before it is done. Make the plan again to go on.");
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
+	/* cryptsetup(8) RETURN CODES: 2 is a wrong passphrase, and it may say nothing */
+	if (op->needs_secret && WIFEXITED(status) && WEXITSTATUS(status) == 2)
+		return error_set(err, EACCES, op->argv[0], op->dst,
+				 "no key of it is opened by this passphrase",
+				 "Make the plan again and type it once more.");
 	if (WIFSIGNALED(status))
 		text_fmt(why, sizeof(why), "killed by signal %d (%s)", WTERMSIG(status),
 			 WTERMSIG(status) == SIGKILL ? "out of memory?" : strsignal(WTERMSIG(status)));
@@ -40,6 +45,10 @@ int op_command(struct op_ctx *ctx, const struct op *op, struct error *err)
 	};
 	int status = 0, r = 0;
 
+	if (op->needs_secret) {
+		sp.input = op->secret;
+		sp.input_len = op->secret_len;
+	}
 	if (op->dev.dev)
 		r = device_identity(op->dst, &op->dev, err);
 	if (r == 0)

@@ -415,6 +415,26 @@ int op_vault_restore(struct op_ctx *ctx, const struct op *op, struct error *err)
 	return r;
 }
 
+int op_vault_forget(struct op_ctx *ctx, const struct op *op, struct error *err)
+{
+	const struct vault_entry *e;
+	char path[96];
+	struct vault v;
+	size_t i;
+
+	(void)err;
+	vault_read(&v);
+	for (i = 0; i < v.n; i++) {
+		e = &v.row[i];
+		if (strcmp(e->device, op->dst) && strcmp(e->device, op->src))
+			continue;
+		remove_entry(text_fmt(path, sizeof(path), CAREEN_VAULT "/%s", e->id));
+		ctx_note(ctx, "entry %s is dropped: %s of %s", e->id, e->what, e->device);
+	}
+	vault_free(&v);
+	return 0;
+}
+
 int vault_drop(const char *id, struct error *err)
 {
 	char path[96];

@@ -38,6 +38,16 @@ struct running {
 	size_t asked;		/* signals sent */
 };
 
+/* "Progress:  12.3%, ETA 00m05s,  235 MiB written, speed  40.1 MiB/s" [cryptsetup
+   src/utils_progress.c] */
+static void said_progress(struct op_ctx *ctx, const char *text)
+{
+	char clean[96];
+
+	text_clean(clean, sizeof(clean), text + strspn(text, " "));
+	ctx_progress(ctx, strtod(clean, NULL) / 100, "%s", clean);
+}
+
 void said_take(void *said, const char *buf, size_t n)
 {
 	struct said *w = said;
@@ -53,6 +63,10 @@ void said_take(void *said, const char *buf, size_t n)
 		w->len = 0;
 		if (!*w->now)
 			continue;
+		if (!strncmp(w->now, "Progress:", 9)) {
+			said_progress(w->ctx, w->now + 9);
+			continue;
+		}
 		text_clean(w->line, sizeof(w->line), w->now);
 		ctx_note(w->ctx, "%s", w->line);
 	}

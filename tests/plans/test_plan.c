@@ -629,6 +629,47 @@ static void test_tools(void)
 	is_int(tool_exit_meaning(tool_find("write-image"), 1)->result, TOOL_FAILED, "dd 1");
 }
 
+/* A root beside its /boot; then without one, and after cryptsetup was killed. */
+static void test_encrypt(struct snapshot *s)
+{
+	static const char apart[] =
+		"28 1 254:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw\n"
+		"29 28 254:16 / /boot rw,relatime shared:2 - ext4 /dev/vdb rw\n";
+	static const char begun[] = "tool encrypt-root\ndev 254:1 0\n"
+		"uuid 11111111-2222-3333-4444-555555555555\nfstype ext4\nset as=cryptroot\ndone 1\n";
+	const char *odd[] = { "as=../x", NULL };
+	struct plan_opts encrypt = { .device = "vda1", .tool = "encrypt-root" };
+	struct plan *plan = NULL;
+
+	refusal(s, "repair", &encrypt, -ENOTSUP);
+	mounts_free(&s->old.mounts);
+	mounts_parse(&s->old.mounts, apart, 1, NULL);
+	golden("encrypt", plan_text(s, "repair", &encrypt));
+	encrypt.answers = odd;
+	refusal(s, "repair", &encrypt, -EINVAL);
+	encrypt.answers = NULL;
+	is_int(step_repair.plan(s, &encrypt, &plan, NULL), 0, "a new passphrase");
+	ok(plan->secret_is_new, "is asked for twice");
+	plan_free(plan);
+	strcpy(s->old.source, "/dev/vdb");
+	refusal(s, "repair", &encrypt, -EINVAL);
+	strcpy(s->old.source, "/dev/vda1");
+	devs[1].fstype = S("crypto_LUKS");
+	unfinished_parse(&s->unfinished, begun);
+	golden("encrypt-goes-on", plan_text(s, "repair", &encrypt));
+	is_int(step_repair.plan(s, &encrypt, &plan, NULL), 0, "one that is in the header already");
+	ok(!plan->secret_is_new, "is asked for once");
+	plan_free(plan);
+	s->unfinished.done |= 1 << 2 | 1 << 3 | 1 << 4;
+	golden("encrypt-kept", plan_text(s, "repair", &encrypt));
+	mounts_free(&s->old.mounts);
+	devs[1].fstype = S("ext4");
+	s->unfinished = (struct unfinished){ 0 };
+	ok(!plan_new_secret_is_bad("open sesame", 11), "a passphrase that can be typed");
+	ok(plan_new_secret_is_bad("open sesame\n", 12) && plan_new_secret_is_bad("short", 5),
+	   "one with the end of a line, and a short one, cannot be used");
+}
+
 static void test_recipes(void)
 {
 	const char *smaller[] = { "size=800M", NULL }, *word[] = { "size=much", NULL };
@@ -650,6 +691,7 @@ static void test_recipes(void)
 	resize.answers = tiny;
 	refusal(&s, "repair", &resize, -EINVAL);
 
+	test_encrypt(&s);
 	/* one that has begun and not ended is not left behind unseen */
 	unfinished_parse(&s.unfinished, "tool resize\ndev 254:1 3\ndone 1\n");
 	refusal(&s, "resume", NULL, -EPERM);

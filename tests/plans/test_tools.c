@@ -49,6 +49,8 @@ static void fill(struct snapshot *s)
 	s->old.known = true;
 	strcpy(s->old.source, "/dev/vda2");
 	strcpy(s->host.boot_id, "01234567-89ab-4cde-8f01-23456789abcd");
+	mounts_parse(&s->old.mounts, "28 1 254:2 / / rw - ext4 /dev/vda2 rw\n"
+		     "29 28 254:1 / /boot rw - ext4 /dev/vda1 rw\n", 1, NULL);
 }
 
 static void first_word(const char *words, char *buf, size_t size)
@@ -217,5 +219,6 @@ int main(void)
 	compare(text);
 	free(text);
 	test_refusals(&s);
+	mounts_free(&s.old.mounts);
 	return done_testing();
 }

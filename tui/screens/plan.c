@@ -40,6 +40,7 @@ static struct plan *plan;
 static struct text detail;	/* of the operation under the cursor: gives way */
 static struct text foot;	/* what must be read before Enter: always whole */
 static char typed[256];
+static char before[256];	/* a new secret as it was typed first */
 static bool word_given;		/* the token; what is typed now is the secret */
 static bool commands;
 
@@ -129,7 +130,8 @@ static int make(struct console *c)
 	leave_out(p, c);
 	plan_free(plan);
 	plan = p;
-	typed[0] = '\0';
+	explicit_bzero(typed, sizeof(typed));
+	explicit_bzero(before, sizeof(before));
 	word_given = false;
 	list_set(&list, plan, plan->n);
 	return 0;
@@ -273,6 +275,8 @@ static void add_confirm(const struct console *c)
 		text_add(&foot, ST_NORMAL, 0, "To run it, type %s:%s%s",
 			 plan->token_what ? plan->token_what : "this word", long_word() ? " " : "",
 			 long_word() ? plan->token : "");
+	else if (before[0] && console_may_write(c))
+		text_add(&foot, ST_NORMAL, 0, "Type it once more, to be sure of it:");
 	else if (plan->secret_what && console_may_write(c))
 		text_add(&foot, ST_NORMAL, 0, "To run it, type %s:", plan->secret_what);
 }
@@ -397,6 +401,33 @@ static void start(struct console *c)
 	screen_push(c, &screen_job);
 }
 
+/* May it be used? A new one must be good, and the same twice. */
+static bool secret_given(struct console *c)
+{
+	const char *why;
+
+	if (!typed[0]) {
+		console_note(c, ST_WARN, "Type the passphrase to run it, or Esc. Nothing has happened.");
+		return false;
+	}
+	if (!plan->secret_is_new)
+		return true;
+	why = plan_new_secret_is_bad(typed, strlen(typed));
+	if (!before[0] && why) {
+		console_note(c, ST_WARN, "Not this passphrase: %s. Nothing has happened.", why);
+	} else if (!before[0]) {
+		memcpy(before, typed, sizeof(before));
+	} else if (!strcmp(before, typed)) {
+		explicit_bzero(before, sizeof(before));
+		return true;
+	} else {
+		console_note(c, ST_WARN, "That was not the same. Type the passphrase anew. Nothing has happened.");
+		explicit_bzero(before, sizeof(before));
+	}
+	explicit_bzero(typed, sizeof(typed));
+	return false;
+}
+
 static void confirm(struct console *c)
 {
 	if (!console_may_write(c)) {
@@ -410,9 +441,9 @@ static void confirm(struct console *c)
 	} else if (asks_word() && plan->secret_what) {
 		word_given = true;
 		typed[0] = '\0';
-	} else if (plan->secret_what && !typed[0]) {
-		console_note(c, ST_WARN, "Type the passphrase to run it, or Esc. Nothing has happened.");
 	} else if (plan->secret_what) {
+		if (!secret_given(c))
+			return;
 		if (plan_set_secret(plan, typed, strlen(typed)) == 0)
 			start(c);
 		explicit_bzero(typed, sizeof(typed));
