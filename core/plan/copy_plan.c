@@ -159,10 +159,28 @@ static int refuse_offset(const struct repair *rp, struct error *err)
 	return 0;
 }
 
+static int refuse_size(const struct repair *rp, struct error *err)
+{
+	const char *size = rp->tool->copy == COPY_IN ? set(rp, "size") : "";
+
+	if (!*size)
+		return 0;
+	if (!is_number(size) || number(size) <= number(set(rp, "offset")))
+		return error_set(err, EINVAL, "repair", size, "that is no size of an image",
+				 "Give --set size= the bytes of the whole image, unpacked: "
+				 "stat -c %%s FILE.");
+	if (number(size) > rp->dev->size)
+		return error_set(err, ENOSPC, "repair", size, "the image is larger than the device",
+				 "%s has %llu bytes.", rp->dev->path,
+				 (unsigned long long)rp->dev->size);
+	return 0;
+}
+
 int copy_refuse(const struct repair *rp, struct error *err)
 {
 	const char *said = set(rp, "compress"), *verify = set(rp, "verify"),
 		   *sha = set(rp, "sha256"), *retries = set(rp, "retries");
+	int r;
 
 	if (*said && strcmp(said, "none") && !tool_unpack_by_program(said))
 		return error_set(err, EINVAL, "repair", said, "no such compression",
@@ -174,7 +192,8 @@ int copy_refuse(const struct repair *rp, struct error *err)
 				 "It has 64 hexadecimal digits: sha256sum FILE.");
 	if (*retries && !is_number(retries))
 		return error_set(err, EINVAL, "repair", retries, "that is no number", NULL);
-	return refuse_offset(rp, err);
+	r = refuse_offset(rp, err);
+	return r < 0 ? r : refuse_size(rp, err);
 }
 
 /* What the acts on both ends have to know of them. */
@@ -189,6 +208,8 @@ static void set_ends(struct plan *plan, struct op *op, const struct repair *rp)
 	if (from)
 		op->from = repair_dev_id(rp->s, from);
 	op->number = number(set(rp, "offset"));
+	if (rp->tool->copy == COPY_IN)
+		op->bytes = number(set(rp, "size"));
 	plan_set(plan, &op->dst, "%s", rp->dev->path);
 	if (*src)
 		plan_set(plan, &op->src, "%s", src);

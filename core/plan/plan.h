@@ -106,7 +106,8 @@ struct op {
 	char *title;		/* "unmount /var (ext4, /dev/vda2)" */
 	char *command;		/* equivalent shell command */
 	char *src, *dst, *fstype, *options;
-	uint64_t number;	/* OP_COLDPLUG, OP_NET_RELEASE */
+	uint64_t number;	/* OP_COLDPLUG, OP_NET_RELEASE; of a tool that copies: the offset */
+	uint64_t bytes;		/* of a tool that copies: how many there must be in all; 0 unknown */
 	int mount_id;		/* OP_UMOUNT, OP_MOVE: as the plan saw it, 0 = any */
 	uint64_t mount_unique;	/* the same, never used again (6.8 on); 0 unknown */
 	struct dev_id dev, from;

@@ -195,7 +195,7 @@ const struct tool tools_recipe[] = {
 		.devtypes = "disk", .program = "dd", .package = "coreutils",
 		.ask = {
 			{ .key = "src", .ask = "Image file to write, of a whole disk", .type = ASK_PATH },
-			TOOL_OFFSET, TOOL_VERIFY, TOOL_PACKED, TOOL_SHA256,
+			TOOL_OFFSET, TOOL_VERIFY, TOOL_PACKED, TOOL_SHA256, TOOL_SIZE,
 		},
 		.danger = DANGER_DESTROYS, .copy = COPY_IN, .recipe = recipe_image,
 	}, {
@@ -206,7 +206,7 @@ const struct tool tools_recipe[] = {
 			{ .key = "src", .ask = "Image file to write, of a whole disk", .type = ASK_PATH },
 			{ .key = "part", .ask = "Number of the partition that its root is on", .fallback = "1",
 			  .type = ASK_TEXT },
-			TOOL_OFFSET, TOOL_VERIFY, TOOL_PACKED, TOOL_SHA256,
+			TOOL_OFFSET, TOOL_VERIFY, TOOL_PACKED, TOOL_SHA256, TOOL_SIZE,
 			{ .key = "kernel", .ask = "its kernel, in the root", .fallback = "/vmlinuz", .type = ASK_OPTION },
 			{ .key = "initrd", .ask = "its initramfs, in the root", .fallback = "/initrd.img",
 			  .type = ASK_OPTION },

@@ -17,7 +17,7 @@ const struct blockdev *recipe_root_disk(const struct snapshot *s)
 static void begins(struct plan *plan, const struct repair *rp)
 {
 	static const char *const keys[] = {
-		"src", "compress", "sha256", "verify", "part", "kernel", "initrd", "words",
+		"src", "compress", "sha256", "size", "verify", "part", "kernel", "initrd", "words",
 	};
 	char answers[2400] = "";
 	const char *value;

@@ -56,6 +56,9 @@ struct tool_question {
 #define TOOL_SHA256 { .key = "sha256", .ask = "what sha256sum says of the whole image, unpacked", \
 		      .fallback = "", .type = ASK_OPTION }
 
+#define TOOL_SIZE   { .key = "size", .ask = "bytes of the whole image, unpacked: if fewer come, that is an error", \
+		      .fallback = "", .type = ASK_OPTION }
+
 /* Which way it copies: {src} onto the device, {src} or a stream onto it, or the device to
    {dst} or a stream; or it fills the device. */
 enum tool_copy { COPY_NOT, COPY_ONTO, COPY_IN, COPY_OUT, COPY_WIPE };

@@ -130,7 +130,7 @@ const struct tool tools_copy[] = {
 			      "oflag={oflag}", "seek={seek}", "conv=fsync,nocreat", "status=progress"),
 		.ask = {
 			{ .key = "src", .ask = "Image file to write", .type = ASK_PATH },
-			TOOL_OFFSET, TOOL_VERIFY, TOOL_PACKED, TOOL_SHA256,
+			TOOL_OFFSET, TOOL_VERIFY, TOOL_PACKED, TOOL_SHA256, TOOL_SIZE,
 		},
 		.exits = dd_exits, .danger = DANGER_DESTROYS, .progress = PROGRESS_DD,
 		.copy = COPY_IN,

@@ -16,15 +16,15 @@
 #include "run/spawn.h"
 #include "run/tool_copy.h"
 
-/* dd's end, for percent and ETA: its source, a device or a file, or what it counts to. */
+/* dd's end: what was said, or its source, a device or a file, or what it counts to. */
 static uint64_t total_bytes(const struct op *op)
 {
-	uint64_t size = 0;
+	uint64_t size = op->bytes;
 	char **w;
 
 	if (op->tool->progress != PROGRESS_DD)
 		return 0;
-	for (w = op->argv; *w; w++)
+	for (w = op->argv; *w && !size; w++)
 		if (!strncmp(*w, "if=", 3))
 			size = file_size(*w + 3);
 		else if (!strncmp(*w, "count=", 6))
@@ -93,16 +93,11 @@ static int ended_early(const struct op *op, const struct tool_watch *w, int code
 			 "The device has been written to and is incomplete. Run it again.");
 }
 
-static int killed(const struct op *op, const struct tool_watch *w, int sig, long kills_before,
-		  struct error *err)
+const char *tool_killed(int sig, long kills_before, char *buf, size_t size)
 {
-	char why[120];
-
 	if (sig == SIGKILL && oom_kills() > kills_before)
-		text_fmt(why, sizeof(why), "killed by the kernel, which ran out of memory");
-	else
-		text_fmt(why, sizeof(why), "killed by signal %d (%s)", sig, strsignal(sig));
-	return ended_early(op, w, EIO, why, err);
+		return text_fmt(buf, size, "killed by the kernel, which ran out of memory");
+	return text_fmt(buf, size, "killed by signal %d (%s)", sig, strsignal(sig));
 }
 
 static int judge(struct op_ctx *ctx, const struct op *op, const struct spawn *sp,
@@ -117,7 +112,7 @@ static int judge(struct op_ctx *ctx, const struct op *op, const struct spawn *sp
 	if (sp->timed_out)
 		return ended_early(op, w, ETIMEDOUT, "not done in time", err);
 	if (WIFSIGNALED(status))
-		return killed(op, w, WTERMSIG(status), kills, err);
+		return ended_early(op, w, EIO, tool_killed(WTERMSIG(status), kills, why, sizeof(why)), err);
 	e = tool_exit_meaning(op->tool, WEXITSTATUS(status));
 	if (e->result == TOOL_GOOD || e->result == TOOL_FIXED) {
 		ctx_note(ctx, "%s: %s", op->tool->program, e->text);
@@ -197,8 +192,7 @@ int op_tool(struct op_ctx *ctx, const struct op *op, struct error *err)
 		.mount_dev = op->fstype ? op->dst : NULL, .mount_type = op->fstype,
 		.input = op->secret, .input_len = op->secret_len,
 	};
-	struct copy_run c = { .ctx = ctx, .op = op, .sp = &sp, .w = &w };
-	long kills = oom_kills();
+	struct copy_run c = { .ctx = ctx, .op = op, .sp = &sp, .w = &w, .kills = oom_kills() };
 	int status, r = begin(&c, err);
 
 	if (r < 0)
@@ -213,6 +207,6 @@ int op_tool(struct op_ctx *ctx, const struct op *op, struct error *err)
 	tool_watch_end(&w);
 	if (op->tool->copy)
 		return copy_judge(&c, status, err);
-	r = judge(ctx, op, &sp, &w, status, kills, err);
+	r = judge(ctx, op, &sp, &w, status, c.kills, err);
 	return r < 0 ? r : prove(op, err);
 }

@@ -203,16 +203,17 @@ int copy_begin(struct copy_run *c, struct error *err)
 		r = check_new_file(op, err);
 	if (r < 0)
 		return r;
-	c->stream = job_stream.fd > 0;
 	/* device 0: a test */
-	if (op->dev.dev && op->tool->copy == COPY_IN && !op->src && !c->stream)
+	if (op->dev.dev && op->tool->copy == COPY_IN && !op->src && job_stream.fd <= 0)
 		return error_set(err, EPIPE, "read", "the image", "there is no connection it could come through",
 				 "Nothing was written.");
 	c->sp->pipeline = true;
-	if (c->stream && op->tool->copy == COPY_IN) {
+	if (job_stream.fd <= 0)
+		return 0;
+	if (op->tool->copy == COPY_IN) {
 		c->sp->in = job_stream.fd;
 		c->sp->argv = stream_words(c);
-	} else if (c->stream) {
+	} else {
 		c->sp->out = job_stream.fd;
 	}
 	return 0;
@@ -262,7 +263,7 @@ static void tell_truth(const struct copy_run *c, enum known known, char *buf, si
 	*ret_go_on = 0;
 	if (op->tool->copy == COPY_OUT) {
 		text_fmt(buf, size, "%llu bytes were %s; nothing was written to the device",
-			 end - op->number, c->stream ? "sent" : "saved");
+			 end - op->number, c->sp->out ? "sent" : "saved");
 	} else if (op->tool->progress != PROGRESS_DD) {
 		text_fmt(buf, size, "%s has been written to", op->dst);
 	} else if (device_identity(op->dst, &op->dev, NULL) < 0 && op->dev.dev) {
@@ -288,37 +289,49 @@ static bool can_go_on(const struct tool *tool)
 	return false;
 }
 
+/* What the operator sends next, from byte @at on. */
+static const char *rest_of(const struct copy_run *c, uint64_t at, char *buf, size_t size)
+{
+	const char *packer = c->op->options && strcmp(c->op->options, "none") ? c->op->options :
+			     c->words[0];
+
+	if (!c->sp->in)
+		return "";
+	if (packer)
+		return text_fmt(buf, size, ", sending %s -dc IMAGE | tail -c +%llu | %s", packer,
+				(unsigned long long)at + 1, packer);
+	return text_fmt(buf, size, ", sending tail -c +%llu IMAGE", (unsigned long long)at + 1);
+}
+
 static int ended(const struct copy_run *c, int code, const char *why, const char *next,
 		 enum known known, struct error *err)
 {
-	char truth[200], what[256], go_on[80] = "";
+	char truth[200], what[256], go_on[160] = "", rest[100];
 	uint64_t at;
 
 	tell_truth(c, known, truth, sizeof(truth), &at);
 	ctx_note(c->ctx, "%s", truth);
 	if (at && can_go_on(c->op->tool))
 		text_fmt(go_on, sizeof(go_on), "%sGo on with --offset %llu%s.", next ? " " : "",
-			 (unsigned long long)at, c->stream && c->op->tool->copy == COPY_IN ?
-			 ", sending what follows" : "");
+			 (unsigned long long)at, rest_of(c, at, rest, sizeof(rest)));
 	text_fmt(what, sizeof(what), "%s; %s", why, truth);
 	return error_set(err, code, c->op->tool->program, c->op->dst, what, "%s%s",
 			 next ? next : "", *go_on ? go_on : next ? "" : "Run it again.");
 }
 
-static const char *how_it_ended(int status, const char *last, char *buf, size_t size)
+static const char *how_it_ended(const struct copy_run *c, int status, char *buf, size_t size)
 {
 	if (WIFSIGNALED(status))
-		return text_fmt(buf, size, "killed by signal %d (%s)", WTERMSIG(status),
-				strsignal(WTERMSIG(status)));
+		return tool_killed(WTERMSIG(status), c->kills, buf, size);
 	return text_fmt(buf, size, "it failed (status %d)%s%.90s", WEXITSTATUS(status),
-			*last ? ": " : "", last);
+			*c->w->last ? ": " : "", c->w->last);
 }
 
 static int failed(const struct copy_run *c, int status, struct error *err)
 {
 	const struct tool_trouble *t = tool_trouble(c->w->trouble);
 	/* O_DIRECT: what was counted before the error is with the device */
-	bool buffered = !(c->stream && c->op->tool->copy == COPY_IN);
+	bool buffered = !c->sp->in;
 	enum known known = WIFSIGNALED(status) ? AT_LEAST :
 			   buffered && t && (!strcmp(t->said, "error writing") ||
 					     !strcmp(t->said, "fsync failed")) ? UNKNOWN : EXACT;
@@ -329,7 +342,7 @@ static int failed(const struct copy_run *c, int status, struct error *err)
 		return ended(c, EIO, t->why, t->next, known, err);
 	if (!WIFSIGNALED(status) && e->next && e->result == TOOL_FAILED && e->mask > 0)
 		return ended(c, EIO, e->text, e->next, known, err);
-	return ended(c, EIO, how_it_ended(status, c->w->last, buf, sizeof(buf)), NULL, known, err);
+	return ended(c, EIO, how_it_ended(c, status, buf, sizeof(buf)), NULL, known, err);
 }
 
 static int ended_well(const struct copy_run *c, int status, struct error *err)
@@ -344,6 +357,24 @@ static int ended_well(const struct copy_run *c, int status, struct error *err)
 		return error_set(err, EIO, c->op->tool->program, c->op->dst, e->text, "%s", e->next);
 	ctx_note(c->ctx, "%s: %s", c->op->tool->program, e->text);
 	return 0;
+}
+
+/* All went well, but what came was not all of it, or nothing. */
+static int too_short(const struct copy_run *c, struct error *err)
+{
+	char why[120];
+
+	if (c->op->tool->progress != PROGRESS_DD)
+		return 0;
+	if (c->w->bytes < c->w->total) {
+		text_fmt(why, sizeof(why), "it ended too early: %llu of %llu bytes came",
+			 (unsigned long long)c->w->bytes, (unsigned long long)c->w->total);
+		return ended(c, EIO, why, NULL, EXACT, err);
+	}
+	if (c->w->bytes || c->op->tool->copy != COPY_IN)
+		return 0;
+	return ended(c, ENODATA, "it ended before its first byte: there is no image",
+		     "Is it empty? Was it given, as in: ssh ... < IMAGE?", EXACT, err);
 }
 
 /* A whole disk has other partitions now; what is no whole disk says EINVAL. */
@@ -361,6 +392,8 @@ int copy_judge(const struct copy_run *c, int status, struct error *err)
 {
 	/* a dd that obeys SIGINT counts once more before it ends */
 	enum known known = WIFSIGNALED(status) && WTERMSIG(status) == SIGINT ? EXACT : AT_LEAST;
+	const struct tool_trouble *t = tool_trouble(c->w->trouble);
+	int r;
 
 	copy_end = c->op->number + c->w->bytes;
 	if (writes_device(c->op) && c->op->dev.dev)
@@ -371,12 +404,18 @@ int copy_judge(const struct copy_run *c, int status, struct error *err)
 		return ended(c, ETIMEDOUT, "not done in time", NULL, known, err);
 	if (status)
 		return failed(c, status, err);
-	if (c->stream && c->op->tool->copy == COPY_IN && connection_cut())
+	if (c->sp->in && connection_cut())
 		return ended(c, ECONNRESET, "the connection was cut", NULL, EXACT, err);
+	if (c->sp->before && (t || c->op->tool->copy != COPY_IN))
+		return ended(c, EIO, t ? t->why : "a program on the way failed", t ? t->next :
+			     "The log has its own words.", EXACT, err);
 	if (c->sp->before)
 		return ended(c, EIO, "the image is damaged or ends too early", "Look at the log for what "
 			     "the program that unpacks it said.", EXACT, err);
-	if (writes_device(c->op) && c->stream)
+	r = too_short(c, err);
+	if (r < 0)
+		return r;
+	if (c->sp->in)
 		ctx_note(c->ctx, "written safely up to byte %llu of %s", (unsigned long long)copy_end,
 			 c->op->dst);
 	return ended_well(c, status, err);

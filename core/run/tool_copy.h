@@ -8,9 +8,9 @@
 struct copy_run {
 	struct op_ctx *ctx;
 	const struct op *op;
-	struct spawn *sp;
+	struct spawn *sp;	/* its ->in or ->out: the connection */
 	struct tool_watch *w;
-	bool stream;
+	long kills;		/* by the kernel for want of memory, before it began; -1 unknown */
 	char *words[32];	/* argv, where it is not the plan's */
 };
 
@@ -18,6 +18,8 @@ struct copy_run {
 extern uint64_t copy_end;
 
 uint64_t file_size(const char *path);	/* of a file or a block device; 0 unknown */
+/* op_tool.c: how signal @sig killed a tool, in words, in @buf. */
+const char *tool_killed(int sig, long kills_before, char *buf, size_t size);
 /* Both ends are still what the plan meant; the pipeline's ends are set. */
 int copy_begin(struct copy_run *c, struct error *err);
 /* What came of it: 0, or @err says what is true of the target now. */

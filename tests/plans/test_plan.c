@@ -534,6 +534,8 @@ static void test_copies(struct snapshot *s)
 	golden("image-stream", plan_text(s, "repair", COPY(.device = "vda1", .tool = "write-image", .stream = true)));
 	golden("image-stream-on", plan_text(s, "repair", COPY(.device = "vda1", .tool = "write-image",
 		.stream = true, ANSWERS("offset=12288", "compress=gzip"))));
+	golden("image-stream-size", plan_text(s, "repair", COPY(.device = "vda1", .tool = "write-image",
+		.stream = true, ANSWERS("size=1000000"))));
 	golden("save-packed", plan_text(s, "repair", COPY(.device = "vda1", .tool = "save-image", ANSWERS("dst=/mnt/a.xz"))));
 	golden("save-stream", plan_text(s, "repair", COPY(.device = "vda1", .tool = "save-image", .stream = true)));
 	golden("save-stream-packed", plan_text(s, "repair", COPY(.device = "vda1", .tool = "save-image",
@@ -548,6 +550,11 @@ static void test_copies(struct snapshot *s)
 	refusal(s, "repair", COPY(.device = "vda1", .tool = "write-image", .stream = true, ANSWERS("offset=x")), -EINVAL);
 	refusal(s, "repair", COPY(.device = "vda1", .tool = "write-image", .stream = true, ANSWERS("compress=rar")), -EINVAL);
 	refusal(s, "repair", COPY(.device = "vda1", .tool = "write-image", .stream = true, ANSWERS("sha256=12")), -EINVAL);
+	refusal(s, "repair", COPY(.device = "vda1", .tool = "write-image", .stream = true, ANSWERS("size=1M")), -EINVAL);
+	refusal(s, "repair", COPY(.device = "vda1", .tool = "write-image", .stream = true,
+		ANSWERS("offset=8192", "size=8192")), -EINVAL);
+	refusal(s, "repair", COPY(.device = "vda1", .tool = "write-image", .stream = true,
+		ANSWERS("size=1073741825")), -ENOSPC);
 	refusal(s, "repair", COPY(.device = "vda1", .tool = "write-image", .stream = true, ANSWERS("verify=maybe")), -EINVAL);
 	refusal(s, "repair", COPY(.device = "vda1", .tool = "save-image", ANSWERS("dst=/mnt/a", "offset=4096")), -EINVAL);
 	test_vault(s);

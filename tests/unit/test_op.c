@@ -391,6 +391,51 @@ static void test_pipelines(void)
 			&err), -E2BIG, "more than there is room for");
 }
 
+/* What @sh sends is the image; its connection is there to the end, or is @cut. */
+static int run_stream(const char *sh, uint64_t size, bool cut, struct error *err)
+{
+	char of[300];
+	char *argv[] = { "dd", (char *)text_fmt(of, sizeof(of), "of=%s", at("img4")), "bs=1M",
+			 "iflag=fullblock", "status=progress", NULL };
+	struct op op = { .kind = OP_TOOL, .tool = tool_find("write-image"), .argv = argv,
+			 .dst = at("img4"), .bytes = size };
+	FILE *f = popen(sh, "r");
+	int alive[2], r;
+
+	if (!f || pipe(alive) < 0)
+		return -errno;
+	if (cut)
+		close(alive[0]);
+	job_stream = (struct job_stream){ .fd = dup(fileno(f)), .alive = alive[1] };
+	r = run_op(&op, err);
+	job_stream = (struct job_stream){ 0 };
+	close(alive[1]);
+	if (!cut)
+		close(alive[0]);
+	pclose(f);
+	return r;
+}
+
+static void test_streams(void)
+{
+	struct error err;
+
+	is_int(run_stream("printf abcd", 0, false, &err), 0, "a stream of no known size");
+	is_int(run_stream("printf abcd", 4, false, &err), 0, "of the size that was said");
+	ok(strstr(said.progress, "100 %") != NULL, "which makes percent: %s", said.progress);
+	is_int(run_stream(":", 0, false, &err), -ENODATA, "a stream that brings nothing is no success");
+	ok(strstr(err.why, "before its first byte") && strstr(err.why, "up to byte 0 "),
+	   "and says so: %s", err.why);
+	is_int(run_stream("head -c 10000 /dev/zero", 20000, false, &err), -EIO, "one that brings too little");
+	ok(strstr(err.why, "10000 of 20000 bytes") != NULL, "says how much: %s", err.why);
+	is_str(err.hint, "Go on with --offset 8192, sending tail -c +8193 IMAGE.", "and how it goes on");
+	is_int(run_stream("head -c 10000 /dev/zero | gzip", 20000, false, &err), -EIO, "the same, packed");
+	is_str(err.hint, "Go on with --offset 8192, sending gzip -dc IMAGE | tail -c +8193 | gzip.",
+	       "what is sent is packed again");
+	is_int(run_stream("head -c 10000 /dev/zero", 0, true, &err), -ECONNRESET, "a connection that is cut");
+	is_int(run_stream(":", 0, true, &err), -ECONNRESET, "or was at once");
+}
+
 static void test_verify(void)
 {
 	struct op op = { .kind = OP_VERIFY, .tool = tool_find("write-image"), .dst = at("img2"),
@@ -611,6 +656,7 @@ int main(void)
 	test_progress();
 	test_tools();
 	test_pipelines();
+	test_streams();
 	test_verify();
 	test_tool_ends();
 	test_check_init();

@@ -17,6 +17,9 @@ jobs() { vm_ssh1022 'ls /run/careen/jobs | grep -c "^[0-9]"'; }
 # the latest job has ended; said REGEX: or has said that
 ended() { vm_ssh1022 'careen log | head -n 1' | grep -Eqv ' running '; }
 said() { vm_ssh1022 'careen log --json $(ls /run/careen/jobs | grep "^[0-9]" | tail -n 1)' | grep -Eq "$1"; }
+# begun N: there are more than N jobs, and the latest is at its fourth operation, the copy
+begun() { vm_ssh1022 "set -- \$(ls /run/careen/jobs | grep '^[0-9]'); [ \$# -gt $1 ] && shift \$((\$# - 1)) &&
+	grep -q 'start	3\$' /run/careen/jobs/\$1/events"; }
 # throttle DISK BYTES: reads of it, a second; 0: as fast as it is
 throttle() { vm qmp "$VM" block_set_io_throttle \
 	"{\"id\":\"/machine/peripheral/vdisk$1/virtio-backend\",\"bps\":0,\"bps_rd\":$2,\"bps_wr\":0,\"iops\":0,\"iops_rd\":0,\"iops_wr\":0}"; }
@@ -83,6 +86,17 @@ is "$(vm_ssh1022 "tail -c +$((at + 1)) /dev/vdc | tr -d '\\252' | wc -c")" 0 'an
 like "$(run copy-onto /dev/vdc --set src=/dev/vdb --offset $((at - at % 4096)) --confirm vdc-0003)" \
 	'all 50331648 bytes read back: the same' 'it goes on, and the whole is compared'
 
+# --- killed for want of memory: the kernel's own choice of what to kill, made sure to be dd
+ok 'slow again' throttle 0002 4000000
+vm_ssh1022 'careen run copy-onto /dev/vdc --set src=/dev/vdb --confirm vdc-0003 --detach' >/dev/null
+ok 'a part of it' eventually 60 said '"text":"(1[2-9]|[23][0-9])M of 48M'
+ok 'memory runs out' vm_ssh1022 'echo 1000 >/proc/$(pidof dd)/oom_score_adj && echo f >/proc/sysrq-trigger'
+ok 'the job ends' eventually 60 ended
+throttle 0002 0
+ok 'and says what killed it, and where it stands' \
+	said 'killed by the kernel, which ran out of memory; written safely up to byte [0-9]+ of /dev/vdc; what follows may have'
+ok 'and what is to be done' said 'Go on with --offset [0-9]+'
+
 # --- images from the operator's side
 ok 'the source is saved through the connection' eval 'vm_ssh1022 "careen run save-image /dev/vdb" >"$image" 2>"$vm_tmp/words"'
 is "$(sum_here $((48 * mib)))" "$whole" 'the image is the source'
@@ -91,13 +105,13 @@ is "$(vm_ssh1022 'careen run save-image /dev/vdb --set compress=zstd' 2>/dev/nul
 fill /dev/vdc 252 64
 at=0 again=
 for percent in 10 50 90; do
-	to=$((48 * mib * percent / 100))
+	to=$((48 * mib * percent / 100)) from=$(jobs)
 	mkfifo "$vm_tmp/in"
 	eval "exec $argv 'careen run write-image /dev/vdc --confirm vdc-0003 $again'" <"$vm_tmp/in" >"$vm_tmp/words" 2>&1 &
 	client=$!
 	exec 8>"$vm_tmp/in"
 	tail -c +$((at + 1)) "$image" | head -c $((to - at)) >&8
-	ok "$percent % has been sent" eventually 30 said 'Write an image onto it'
+	ok "$percent % has been sent, to a job of its own" eventually 60 begun "$from"
 	# what is still on its way is not written: the sum says how far that is
 	kill -KILL $client
 	exec 8>&-
@@ -113,6 +127,15 @@ done
 out=$(tail -c +$((at + 1)) "$image" | write "$again" --set "sha256=$whole")
 like "$out" 'as was given' 'the rest of it goes on from there, and the whole has the right sum'
 like "$out" 'status 0' 'and that is success'
+fill /dev/vdc 252 64
+like "$(write </dev/null)" 'it ended before its first byte: there is no image; written safely up to byte 0 of' \
+	'a stream that brings nothing is no success'
+out=$(head -c $((5 * mib)) "$image" | write --set "size=$((48 * mib))")
+like "$out" "it ended too early: $((5 * mib)) of $((48 * mib)) bytes came" 'nor is one that brings too little'
+like "$out" "Go on with --offset $((5 * mib)), sending tail -c \\+$((5 * mib + 1)) IMAGE" 'and it says how to go on'
+out=$(tail -c +$((5 * mib + 1)) "$image" | write --set "size=$((48 * mib))" --offset $((5 * mib)) --set "sha256=$whole")
+like "$out" '43M of 43M, 100 %' 'where the size is known it tells percent'
+like "$out" 'status 0' 'and on to the end'
 zstd -q "$image" -o "$image.zst"
 fill /dev/vdc 252 64
 like "$(write <"$image.zst")" "the stream is zstd: it is unpacked" 'a compressed image is unpacked'
