@@ -56,6 +56,8 @@ static void take_key(struct old_root *old, const char *key, const char *value)
 		old->uevents = strtoull(value, NULL, 10);
 	else if (!strcmp(key, "layer"))
 		take_layer(old, value);
+	else if (!strcmp(key, "fstab") && old->nfstab < sizeof(old->fstab) / sizeof(old->fstab[0]))
+		text_fmt(old->fstab[old->nfstab++], sizeof(old->fstab[0]), "%s", value);
 	else if (!strcmp(key, "dev") && sscanf(value, "%u:%u", &maj, &min) == 2 &&
 		 old->ndevs < MAX_DEVS)
 		old->devs[old->ndevs++] = makedev(maj, min);

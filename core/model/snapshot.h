@@ -74,6 +74,8 @@ struct old_root {
 	unsigned ndevs;
 	struct layer layer[16];	/* between its disks and its file systems, lowest first */
 	unsigned nlayers;
+	char fstab[16][64];	/* UUIDs of the file systems that its fstab names */
+	unsigned nfstab;
 	bool written;		/* the journal says a disk has been written to */
 	bool ifstate;		/* ifupdown had configured interfaces for good */
 };

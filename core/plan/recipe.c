@@ -115,26 +115,40 @@ void recipe_as_it_was(const struct repair *rp, struct blockdev *ret)
 	ret->label = (char *)u->label;
 }
 
-/* Check everything that the old system had mounted */
-
-static bool seen_before(const struct old_root *old, size_t i)
+bool recipe_in_fstab(const struct old_root *old, const struct blockdev *b)
 {
-	size_t k;
+	unsigned i;
 
-	for (k = 0; k < i; k++)
-		if (old->mounts.row[k].dev == old->mounts.row[i].dev)
+	for (i = 0; i < old->nfstab; i++)
+		if (!strcmp(b->uuid, old->fstab[i]))
 			return true;
 	return false;
 }
 
-static const struct blockdev *dev_of_mount(const struct blockdevs *bs, const struct mount *m)
+/* Check everything that the old system had mounted, and what else its fstab names */
+
+static bool was_mounted(const struct old_root *old, const struct blockdev *b)
 {
 	size_t i;
 
-	for (i = 0; i < bs->n; i++)
-		if (bs->row[i].dev == m->dev || !strcmp(bs->row[i].path, m->source))
-			return &bs->row[i];
-	return NULL;
+	for (i = 0; i < old->mounts.n; i++)
+		if (b->dev == old->mounts.row[i].dev || !strcmp(b->path, old->mounts.row[i].source))
+			return true;
+	return false;
+}
+
+/* Of several devices of one btrfs, the one that was mounted, or the first. */
+static bool is_checked(const struct snapshot *s, size_t i)
+{
+	const struct blockdev *b = s->devs.row;
+	size_t k;
+
+	if (was_mounted(&s->old, &b[i]) || !recipe_in_fstab(&s->old, &b[i]))
+		return was_mounted(&s->old, &b[i]);
+	for (k = 0; k < s->devs.n; k++)
+		if (k != i && !strcmp(b[k].uuid, b[i].uuid) && (k < i || was_mounted(&s->old, &b[k])))
+			return false;
+	return true;
 }
 
 static int recipe_check_all(const struct repair *rp, struct plan *plan, struct error *err)
@@ -148,9 +162,10 @@ static int recipe_check_all(const struct repair *rp, struct plan *plan, struct e
 		return error_set(err, EINVAL, "check-all", rp->dev->path,
 				 "the old root is not on this device",
 				 "Choose the one that carries /, %s.", old->source);
-	for (i = 0; i < old->mounts.n; i++) {
-		dev = dev_of_mount(&rp->s->devs, &old->mounts.row[i]);
-		if (!dev || seen_before(old, i) || !recipe_tool(dev, "-check"))
+	plan_set(plan, &plan->undo, "No undo: what has to be mended is written to each of them.");
+	for (i = 0; i < rp->s->devs.n; i++) {
+		dev = &rp->s->devs.row[i];
+		if (!is_checked(rp->s, i) || !recipe_tool(dev, "-check"))
 			continue;
 		r = repair_refuse_busy(rp->s, dev, false, err);
 		if (r < 0)
@@ -164,7 +179,7 @@ static int recipe_check_all(const struct repair *rp, struct plan *plan, struct e
 const struct tool tools_recipe[] = {
 	{
 		.name = "check-all", .title = "Check and fix everything",
-		.about = "The root and every file system that the old system had mounted, one after the other.",
+		.about = "The root and every file system that was mounted or is in fstab, one after the other.",
 		.fstypes = "ext2 ext3 ext4 xfs btrfs vfat f2fs", .program = "e2fsck",
 		.package = "e2fsprogs", .danger = DANGER_DESTROYS, .recipe = recipe_check_all,
 	}, {
@@ -216,7 +231,7 @@ const struct tool tools_recipe[] = {
 		.danger = DANGER_DESTROYS, .copy = COPY_IN, .recipe = recipe_image,
 	}, {
 		.name = "wipe-all", .title = "Wipe everything and power off",
-		.about = "Every disk that the old system had something mounted from, or those you name, and read back; then the machine goes off.",
+		.about = "Every disk that the old system had mounted or in its fstab, or those you name, and read back; then the machine goes off.",
 		.devtypes = "disk", .program = "dd", .package = "coreutils",
 		.ask = {
 			{ .key = "disks", .ask = "Disks to wipe (vda vdb), or all that the old system used",

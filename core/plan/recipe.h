@@ -14,6 +14,8 @@ int recipe_clone(const struct repair *rp, struct plan *plan, struct error *err);
 
 /* The whole disk that the old root was on; NULL unknown. */
 const struct blockdev *recipe_root_disk(const struct snapshot *s);
+/* A file system or swap space that the old root's fstab names, mounted or not. */
+bool recipe_in_fstab(const struct old_root *old, const struct blockdev *b);
 
 /* The tool of @dev's file system whose name ends so ("-check"), or NULL. */
 const struct tool *recipe_tool(const struct blockdev *dev, const char *suffix);

@@ -51,15 +51,20 @@ static int add(struct wipe *w, const struct blockdev *b, bool known, struct erro
 	return r;
 }
 
+/* What the old system had mounted, and what else its fstab names: swap space, too. */
 static int add_old(struct wipe *w, struct error *err)
 {
 	const struct blockdevs *bs = &w->rp->s->devs;
+	const struct blockdev *b;
 	size_t i;
 	int r = 0;
 
-	for (i = 0; r == 0 && i < bs->n; i++)
-		if (bs->row[i].old_root && !strcmp(bs->row[i].type, "disk"))
-			r = add(w, &bs->row[i], false, err);
+	for (i = 0; r == 0 && i < bs->n; i++) {
+		b = bs->row[i].old_root || recipe_in_fstab(&w->rp->s->old, &bs->row[i]) ?
+		    repair_disk(w->rp->s, &bs->row[i]) : NULL;
+		if (b && !strcmp(b->type, "disk"))
+			r = add(w, b, false, err);
+	}
 	return r;
 }
 

@@ -4,13 +4,14 @@
  * oldroot.mountinfo has the old root's lines of mountinfo(5) and, after "# ",
  * a key and a value a line: source, fstype, options, uuid, usr-uuid, init, uevents,
  * layer (more than one, lowest first: "lvm - vg0"), dev (more than one: "254:1
- * /dev/vda1").
+ * /dev/vda1"), fstab (more than one: the UUID of a file system that it names).
  * core/model/oldroot.c reads it.
  */
 #include "run/journal.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <mntent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,6 +60,49 @@ static const struct blockdev *find_dev(const struct blockdevs *bs, dev_t dev)
 	return NULL;
 }
 
+/* The device that an fstab(5) line names, if there is one; udev's links find most of them. */
+static const struct blockdev *find_spec(const struct blockdevs *bs, const char *spec)
+{
+	static const struct { const char *tag, *dir; } links[] = {
+		{ "UUID=", "/dev/disk/by-uuid/" }, { "PARTUUID=", "/dev/disk/by-partuuid/" },
+		{ "PARTLABEL=", "/dev/disk/by-partlabel/" }, { "/dev/", "/dev/" },
+	};
+	const char *label = !strncmp(spec, "LABEL=", 6) ? spec + 6 : NULL;
+	char path[300];
+	struct stat st;
+	size_t i, len;
+
+	for (i = 0; label && i < bs->n; i++)
+		if (!strcmp(bs->row[i].label, label))
+			return &bs->row[i];
+	for (i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
+		len = strlen(links[i].tag);
+		if (strncmp(spec, links[i].tag, len))
+			continue;
+		text_fmt(path, sizeof(path), "%s%s", links[i].dir, spec + len);
+		if (stat(path, &st) == 0 && S_ISBLK(st.st_mode))
+			return find_dev(bs, st.st_rdev);
+	}
+	return NULL;
+}
+
+/* Mounted or not: what is not there now is left out. */
+static void put_fstab(FILE *out, const struct snapshot *s)
+{
+	const struct blockdev *b;
+	const struct mntent *m;
+	char path[300];
+	FILE *in = setmntent(text_fmt(path, sizeof(path), "%s/etc/fstab", mounts_reach(&s->mounts)), "re");
+
+	while (in && (m = getmntent(in))) {
+		b = find_spec(&s->devs, m->mnt_fsname);
+		if (b && *b->uuid)
+			fprintf(out, "# fstab %s\n", b->uuid);
+	}
+	if (in)
+		endmntent(in);
+}
+
 /* What the model says of the old root now, in words that it reads back. */
 static void put_record(FILE *out, const struct snapshot *s)
 {
@@ -87,6 +131,7 @@ static void put_record(FILE *out, const struct snapshot *s)
 		fprintf(out, "# dev %u:%u %s\n", major(old->devs[i]), minor(old->devs[i]),
 			b ? b->path : "?");
 	}
+	put_fstab(out, s);
 }
 
 static int write_record(const struct snapshot *s, struct error *err)

@@ -677,6 +677,26 @@ static void test_encrypt(struct snapshot *s)
 	   "one with the end of a line, and a short one, cannot be used");
 }
 
+/* The root was mounted; vdb stands in fstab, and is no other half of it. */
+static void test_check_all(struct snapshot *s)
+{
+	struct plan_opts check = { .device = "vda1", .tool = "check-all" };
+	const struct blockdev spare = devs[2];
+
+	mounts_parse(&s->old.mounts, "28 1 254:1 / / rw - ext4 /dev/vda1 rw\n", 1, NULL);
+	strcpy(s->old.fstab[0], devs[1].uuid);
+	strcpy(s->old.fstab[1], "AA00-11BB");
+	s->old.nfstab = 2;
+	devs[2].fstype = S("vfat");
+	devs[2].uuid = S("AA00-11BB");
+	golden("check-all", plan_text(s, "repair", &check));
+	devs[2].uuid = devs[1].uuid;
+	golden("check-all-twins", plan_text(s, "repair", &check));
+	devs[2] = spare;
+	s->old.nfstab = 0;
+	mounts_free(&s->old.mounts);
+}
+
 static void test_recipes(void)
 {
 	const char *smaller[] = { "size=800M", NULL }, *word[] = { "size=much", NULL };
@@ -698,6 +718,7 @@ static void test_recipes(void)
 	resize.answers = tiny;
 	refusal(&s, "repair", &resize, -EINVAL);
 
+	test_check_all(&s);
 	test_encrypt(&s);
 	/* one that has begun and not ended is not left behind unseen */
 	unfinished_parse(&s.unfinished, "tool resize\ndev 254:1 3\ndone 1\n");
@@ -747,6 +768,12 @@ static void test_wipe_all(void)
 
 	three_disks(&s);
 	golden("wipe-all", plan_text(&s, "repair", COPY(.device = "vda", .tool = "wipe-all")));
+	strcpy(s.old.fstab[0], "77aa-2");
+	s.old.nfstab = 1;
+	disks[3].uuid = S("77aa-2");
+	golden("wipe-all-fstab", plan_text(&s, "repair", COPY(.device = "vda", .tool = "wipe-all")));
+	disks[3].uuid = S("");
+	s.old.nfstab = 0;
 	golden("wipe-all-named", plan_text(&s, "repair", WIPE("disks=vdb, vda", "how=discard")));
 	refusal(&s, "repair", COPY(.device = "vda1", .tool = "wipe-all"), -EINVAL);
 	refusal(&s, "repair", COPY(.device = "vdb", .tool = "wipe-all"), -EINVAL);

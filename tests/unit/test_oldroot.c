@@ -16,7 +16,9 @@ static const char record[] =
 	"# uevents 3377\n"
 	"# dev 254:1 /dev/vda1\n"
 	"# dev 254:2 /dev/vda2\n"
-	"# dev 254:0 /dev/vda\n";
+	"# dev 254:0 /dev/vda\n"
+	"# fstab 0c9d-1\n"
+	"# fstab AA00-11BB\n";
 
 static void test_record(void)
 {
@@ -43,6 +45,8 @@ static void test_record(void)
 	ok(!mounts_old_on(&old.mounts, "/var"), "/var is not");
 	is_int(old.ndevs, 3, "three devices");
 	is_int(old.devs[2], makedev(254, 0), "the disk is one");
+	is_int(old.nfstab, 2, "fstab names two file systems");
+	is_str(old.fstab[1], "AA00-11BB", "one of them was not mounted");
 	old_root_free(&old);
 }
 

@@ -13,6 +13,8 @@ table_kib() { vm_ssh1022 'sfdisk -d /dev/vda' | sed -n 's/.*vda1 .*size= *\([0-9
 sums() { vm_ssh 'find /etc /usr/bin /root -xdev -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum'; }
 
 vm_boot 13
+ok 'a disk that fstab names and nothing mounts' eval 'vm_disk2 64M && vm_ssh "mkfs.ext4 -q -L spare /dev/vdb &&
+	echo LABEL=spare /mnt ext4 noauto 0 0 >>/etc/fstab"'
 boot_id=$(fact_boot_id vm_ssh)
 sums=$(sums)
 for step in detach kill unmount; do
@@ -25,6 +27,7 @@ ok 'there is a file system to shrink' test "$fs" -gt 600000
 out=$(repair --tool check-all 2>&1)
 is $? 0 'check and fix all of the old system'
 like "$out" 'e2fsck: the file system is good' 'it is good'
+like "$out" 'Check and fix: /dev/vdb' 'and all that fstab names'
 out=$(repair --tool resize --set size=nonsense 2>&1)
 is $? 2 'what is no size is refused'
 out=$(repair --tool resize --set size=20M 2>&1)
