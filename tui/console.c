@@ -124,7 +124,7 @@ static void visit_terminal(struct console *c)
 	else
 		console_note(c, ST_WARN, "%s has ended with %s %d.", c->terminal[0],
 			     r < 0 ? "error" : "status", r < 0 ? -r : r);
-	c->stale = c->dirty = true;
+	c->stale = c->hurry = c->dirty = true;
 }
 
 /* The latest job is the one that a program waits for, and has ended. */
@@ -155,7 +155,7 @@ void console_read_job(struct console *c)
 		screen_push(c, &screen_job);
 	/* a quick job has ended before it was ever seen running */
 	if ((was_running || news) && !console_job_running(c)) {
-		c->stale = true;
+		c->stale = c->hurry = true;
 		c->step_chosen = false;
 	}
 	end_of_job(c);
@@ -203,7 +203,7 @@ static void visit_shell(struct console *c)
 	term_resume();
 	if (r < 0)
 		console_note(c, ST_WARN, "There is no shell here: %s.", strerror(-r));
-	c->stale = c->dirty = true;
+	c->stale = c->hurry = c->dirty = true;
 }
 
 static void take_over(struct console *c)
@@ -263,7 +263,7 @@ static void handle_request(struct console *c, enum request request)
 	case REQ_JOB: show_job(c); break;
 	case REQ_SHELL: visit_shell(c); break;
 	case REQ_TAKE_OVER: take_over(c); break;
-	case REQ_REFRESH: c->stale = true; break;
+	case REQ_REFRESH: c->stale = c->hurry = true; break;
 	case REQ_REDRAW: term_redraw(); break;
 	case REQ_QUIT: quit(c); break;
 	default: break;
@@ -343,8 +343,9 @@ static int64_t schedule(struct console *c)
 	if (polled && now >= next_look(c, RESCAN_MS))
 		c->stale = true;
 	if (c->stale && !watch_busy(c->watch)) {
-		if (now >= next_look(c, SETTLE_MS) || !c->snap) {
-			c->stale = false;
+		/* who waits for the answer is not made to wait longer */
+		if (now >= next_look(c, SETTLE_MS) || !c->snap || c->hurry || c->when_fresh) {
+			c->stale = c->hurry = false;
 			watch_refresh(c->watch);
 		} else {
 			sooner(&timeout, next_look(c, SETTLE_MS) - now);

@@ -37,6 +37,7 @@ struct console {
 	char note[640];
 	int note_style;
 	bool dirty, quit, stale, job_stale;
+	bool hurry;		/* somebody waits for the look at the machine that is due */
 	void (*when_fresh)(struct console *c);	/* waits for the look that is under way */
 	int looks;
 	int64_t job_read_ms, key_ms;

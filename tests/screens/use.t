@@ -139,6 +139,14 @@ keys same R
 wait_for same " 8 ┐"
 shows same "postgresql/15/bin/postgres -D" "the cursor stays on the same process"
 
+# a slow machine is looked at now and then only; but at once for an operator who waits
+open_screen slow 80x24 CAREEN_SCENE=ready CAREEN_SNAPSHOT_MS=2500
+wait_for slow "in RAM"
+before=$SECONDS
+keys slow R Enter
+shows slow "Enter runs it" "a plan needs another look at the machine"
+result $((SECONDS - before >= 10)) "which does not wait for its turn: 2.5 s, not 4 x 2.5 more"
+
 # hostile names reach the terminal as text only
 open_screen hostile 80x24 CAREEN_SCENE=hostile
 wait_for hostile "in RAM"

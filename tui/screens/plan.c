@@ -494,7 +494,7 @@ static bool plan_request(struct console *c, enum request request)
 	} else if (request == REQ_POWER_OFF && can_end(c)) {
 		end_by(c, "poweroff");
 	} else if (request == REQ_REFRESH) {
-		c->stale = true;
+		c->stale = c->hurry = true;
 		make(c);
 	} else if (request == REQ_FILTER || request == REQ_BACK) {
 		return request == REQ_FILTER;
