@@ -50,7 +50,15 @@ static const char *iflag(const struct repair *rp)
 {
 	bool pipe = rp->tool->copy == COPY_IN && piped(rp), at = *skip(rp) != '\0';
 
+	if (rp->tool->copy == COPY_WIPE)
+		return "count_bytes";
 	return pipe && at ? "fullblock,skip_bytes" : pipe ? "fullblock" : at ? "skip_bytes" : "";
+}
+
+/* Where on the device it begins to write. */
+static const char *seek(const struct repair *rp)
+{
+	return rp->tool->copy == COPY_OUT ? "" : set(rp, "offset");
 }
 
 /*
@@ -60,8 +68,8 @@ static const char *iflag(const struct repair *rp)
 static const char *oflag(const struct repair *rp)
 {
 	if (rp->tool->copy == COPY_IN && rp->stream)
-		return *set(rp, "offset") ? "direct,seek_bytes" : "direct";
-	return *set(rp, "offset") ? "seek_bytes" : "";
+		return *seek(rp) ? "direct,seek_bytes" : "direct";
+	return *seek(rp) ? "seek_bytes" : "";
 }
 
 /* Of this source and this target, never of another disk that has their names. */
@@ -79,24 +87,29 @@ static const char *size(const struct repair *rp, char *buf, size_t len)
 	return text_fmt(buf, len, "%llu", (unsigned long long)rp->dev->size);
 }
 
+static const char *count(const struct repair *rp, char *buf, size_t len)
+{
+	return rp->tool->copy == COPY_WIPE ? size(rp, buf, len) : "";
+}
+
 static const char *in(const struct repair *rp)
 {
-	return piped(rp) ? "" : set(rp, "src");
+	switch (rp->tool->copy) {
+	case COPY_WIPE: return "/dev/zero";
+	case COPY_OUT: return rp->dev->path;
+	case COPY_IN: return piped(rp) ? "" : set(rp, "src");
+	default: return set(rp, "src");
+	}
 }
 
 static const char *out(const struct repair *rp)
 {
-	return piped(rp) ? "" : set(rp, "dst");
+	return rp->tool->copy != COPY_OUT ? rp->dev->path : piped(rp) ? "" : set(rp, "dst");
 }
 
 static const char *conv(const struct repair *rp)
 {
-	return piped(rp) ? "" : "excl,fsync";
-}
-
-static const char *seek(const struct repair *rp)
-{
-	return set(rp, "offset");
+	return rp->tool->copy != COPY_OUT ? "fsync,nocreat" : piped(rp) ? "" : "excl,fsync";
 }
 
 static const char *packer(const struct repair *rp)
@@ -114,6 +127,7 @@ static const struct {
 	{ "in", in, NULL }, { "out", out, NULL }, { "iflag", iflag, NULL }, { "oflag", oflag, NULL },
 	{ "skip", skip, NULL }, { "seek", seek, NULL }, { "conv", conv, NULL },
 	{ "packer", packer, NULL }, { "map", NULL, map }, { "size", NULL, size },
+	{ "count", NULL, count },
 };
 
 const char *copy_value(const struct repair *rp, const char *key, char *buf, size_t len)

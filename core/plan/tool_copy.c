@@ -2,7 +2,7 @@
  * tool_copy.c - the tools that copy: device to device, images in and out, wiping
  *
  * The exit statuses are those of dd(1), ddrescue(1) and blkdiscard(8). {in} {out} {iflag}
- * {oflag} {skip} {seek} {conv} {size} {map} are worked out in copy_plan.c.
+ * {count} {skip} {oflag} {seek} {conv} {size} {map} are worked out in copy_plan.c.
  */
 #include "plan/tool.h"
 
@@ -97,19 +97,24 @@ const struct tool_unpack *tool_unpack_by_magic(const char *begin, size_t n)
 	return NULL;
 }
 
+/* All that dd does here: what is empty falls away. */
+static const char *const dd_argv[] = {
+	"dd", "if={in}", "of={out}", "bs=4M", "iflag={iflag}", "count={count}", "skip={skip}",
+	"oflag={oflag}", "seek={seek}", "conv={conv}", "status=progress", NULL
+};
+
+#define DD .program = "dd", .package = "coreutils", .argv = dd_argv, .exits = dd_exits, \
+	   .progress = PROGRESS_DD
+
 const struct tool tools_copy[] = {
 	{
 		.name = "copy-onto", .title = "Copy another device onto it",
 		.about = "Everything on the device is overwritten (dd).",
-		.fstypes = NULL, .program = "dd", .package = "coreutils",
-		.argv = WORDS("dd", "if={src}", "of={dev}", "bs=4M", "iflag={iflag}", "skip={skip}",
-			      "oflag={oflag}", "seek={seek}", "conv=fsync,nocreat", "status=progress"),
+		DD, .danger = DANGER_DESTROYS, .copy = COPY_ONTO,
 		.ask = {
 			{ .key = "src", .ask = "Device to copy from", .type = ASK_DEVICE },
 			TOOL_OFFSET, TOOL_VERIFY,
 		},
-		.exits = dd_exits, .danger = DANGER_DESTROYS, .progress = PROGRESS_DD,
-		.copy = COPY_ONTO,
 	}, {
 		.name = "rescue-onto", .title = "Rescue a failing disk onto it",
 		.about = "Everything on the device is overwritten; what cannot be read is gone round, and tried again (ddrescue).",
@@ -125,36 +130,24 @@ const struct tool tools_copy[] = {
 	}, {
 		.name = "write-image", .title = "Write an image onto it",
 		.about = "Everything on the device is overwritten (dd). A compressed image is unpacked.",
-		.fstypes = NULL, .program = "dd", .package = "coreutils",
-		.argv = WORDS("dd", "if={in}", "of={dev}", "bs=4M", "iflag={iflag}", "skip={skip}",
-			      "oflag={oflag}", "seek={seek}", "conv=fsync,nocreat", "status=progress"),
+		DD, .danger = DANGER_DESTROYS, .copy = COPY_IN,
 		.ask = {
 			{ .key = "src", .ask = "Image file to write", .type = ASK_PATH },
 			TOOL_OFFSET, TOOL_VERIFY, TOOL_PACKED, TOOL_SHA256, TOOL_SIZE,
 		},
-		.exits = dd_exits, .danger = DANGER_DESTROYS, .progress = PROGRESS_DD,
-		.copy = COPY_IN,
 	}, {
 		.name = "save-image", .title = "Save an image of it",
 		.about = "Reads the device into a new file (dd); never overwrites one. Named .gz, .zst or .xz it is compressed.",
-		.fstypes = NULL, .program = "dd", .package = "coreutils",
-		.argv = WORDS("dd", "if={dev}", "of={out}", "bs=4M", "iflag={iflag}", "skip={skip}",
-			      "conv={conv}", "status=progress"),
+		DD, .danger = DANGER_NONE, .copy = COPY_OUT,
 		.ask = {
 			{ .key = "dst", .ask = "New file to save it to", .type = ASK_PATH },
 			TOOL_OFFSET, TOOL_VERIFY, TOOL_PACKED,
 		},
-		.exits = dd_exits, .danger = DANGER_NONE, .progress = PROGRESS_DD,
-		.copy = COPY_OUT,
 	}, {
 		.name = "wipe-zero", .title = "Wipe with zeros",
 		.about = "Every byte of the device is overwritten with zero (dd), and read back.",
-		.fstypes = NULL, .program = "dd", .package = "coreutils",
-		.argv = WORDS("dd", "if=/dev/zero", "of={dev}", "bs=4M", "iflag=count_bytes",
-			      "count={size}", "conv=fsync,nocreat", "status=progress"),
+		DD, .danger = DANGER_DESTROYS, .copy = COPY_WIPE,
 		.ask = { TOOL_VERIFY },
-		.exits = dd_exits, .danger = DANGER_DESTROYS, .progress = PROGRESS_DD,
-		.copy = COPY_WIPE,
 	}, {
 		.name = "wipe-discard", .title = "Wipe by discard",
 		.about = "The device forgets everything at once (blkdiscard); read back, it must be zero.",
