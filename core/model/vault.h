@@ -22,6 +22,8 @@ struct vault_entry {
 	uint64_t bytes;		/* kept */
 };
 
+#define VAULT_MAX (40u << 20)	/* bytes in all; of the 64 MiB that jobs and journal need, too */
+
 struct vault {
 	struct vault_entry *row;	/* newest first */
 	size_t n;

@@ -3,7 +3,8 @@
  *
  * Of the device, and of each partition on it: the first and the last MiB, in which partition
  * tables and superblocks are, those of md, LVM and swap too [libblkid superblocks/]; of a
- * LUKS container its whole header. Beside that, as text: `sfdisk -d`, `vgcfgbackup`.
+ * LUKS container its whole header, of an LVM volume all of its metadata areas, of btrfs the
+ * copies of its superblock. Beside that, as text: `sfdisk -d`, `vgcfgbackup`.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -28,10 +29,11 @@
 #include "run/vault.h"
 
 #define MIB (1u << 20)
-#define EXTENTS 64
-#define VAULT_MAX (40u * MIB)	/* of the 64 MiB that jobs and journal need, too */
+#define EXTENTS 300		/* both ends of 128 partitions [GPT], and more */
 #define ENTRIES_MAX 999
 #define LUKS_MAX (32u * MIB)
+#define AREA_MAX (16u * MIB)	/* more is damage */
+#define AREAS 16		/* of one LVM volume: data, then metadata */
 
 struct extent {
 	uint64_t at, len;
@@ -45,6 +47,7 @@ struct keeping {
 	size_t n;
 	uint64_t bytes;
 	char dir[64], id[16], what[128];
+	bool full;		/* there are more extents than that */
 	bool table, lvm;	/* there is something for sfdisk, for lvm */
 };
 
@@ -53,13 +56,17 @@ static void add_extent(struct keeping *k, uint64_t at, uint64_t len)
 {
 	size_t i;
 
-	if (at >= k->dev->size || k->n == EXTENTS)
+	if (at >= k->dev->size)
 		return;
 	if (len > k->dev->size - at)
 		len = k->dev->size - at;
 	for (i = 0; i < k->n; i++)
 		if (at >= k->extent[i].at && at + len <= k->extent[i].at + k->extent[i].len)
 			return;
+	if (k->n == EXTENTS) {
+		k->full = true;
+		return;
+	}
 	k->extent[k->n++] = (struct extent){ at, len };
 	k->bytes += len;
 }
@@ -91,6 +98,51 @@ static uint64_t luks_header(const struct blockdev *b)
 	return len > LUKS_MAX ? LUKS_MAX : len;
 }
 
+static uint64_t le64(const unsigned char *p)
+{
+	uint64_t n = 0;
+	int i;
+
+	for (i = 7; i >= 0; i--)
+		n = n << 8 | p[i];
+	return n;
+}
+
+/*
+ * LVM: in one of the first four sectors a label, which says where in it the volume's header
+ * begins: UUID, size, then offset and size of its data areas up to one that is zero, and the
+ * same of its metadata areas [lvm2 lib/format_text/layout.h, lib/label/label.h]. The first
+ * area begins in the first MiB, and may be longer.
+ */
+static void add_lvm(struct keeping *k, const struct blockdev *b, uint64_t start)
+{
+	unsigned char buf[2048], *at = NULL;
+	int fd = open(b->path, O_RDONLY | O_CLOEXEC), lists = 0, i;
+	ssize_t n = fd < 0 ? -1 : pread(fd, buf, sizeof(buf), 0);
+
+	if (fd >= 0)
+		close(fd);
+	for (i = 0; n == sizeof(buf) && i < 4 && !at; i++)
+		if (!memcmp(buf + 512 * i, "LABELONE", 8))
+			at = buf + 512 * i + (le64(buf + 512 * i + 16) >> 32 & 511);
+	for (at = at ? at + 40 : NULL, i = 0; at && i < AREAS && at + 16 <= buf + sizeof(buf); i++, at += 16) {
+		if (lists == 1 && le64(at) && le64(at + 8) <= AREA_MAX)
+			add_extent(k, start + le64(at), le64(at + 8));
+		if (!le64(at) && ++lists == 2)
+			break;
+	}
+}
+
+/* [btrfs fs/btrfs/disk-io.c btrfs_sb_offset()]; the first one lies in the first MiB */
+static void add_btrfs(struct keeping *k, const struct blockdev *b, uint64_t start)
+{
+	static const uint64_t copies[] = { 64ull << 20, 256ull << 30 };
+	size_t i;
+
+	for (i = 0; i < 2 && copies[i] + 4096 <= b->size; i++)
+		add_extent(k, start + copies[i], 4096);
+}
+
 static uint64_t part_start(const struct blockdev *b)
 {
 	char path[80], text[32];
@@ -107,7 +159,12 @@ static void add_ends(struct keeping *k, const struct blockdev *b, uint64_t start
 	add_extent(k, start, luks > MIB ? luks : MIB);
 	if (b->size > MIB)
 		add_extent(k, start + b->size - MIB, MIB);
-	k->lvm |= b->fstype && !strcmp(b->fstype, "LVM2_member");
+	if (b->fstype && !strcmp(b->fstype, "btrfs"))
+		add_btrfs(k, b, start);
+	if (b->fstype && !strcmp(b->fstype, "LVM2_member")) {
+		add_lvm(k, b, start);
+		k->lvm = true;
+	}
 	if (luks)
 		text_fmt(k->what + strlen(k->what), sizeof(k->what) - strlen(k->what), ", LUKS header");
 }
@@ -209,8 +266,7 @@ static void remove_entry(const char *path)
 	rmdir(path);
 }
 
-/* The oldest go first: what was just done is what is undone. Never @spare, which is put back. */
-static void make_room(const struct vault *v, uint64_t more, const char *spare)
+void vault_make_room(const struct vault *v, uint64_t more, const char *spare)
 {
 	char path[96];
 	uint64_t used = 0;
@@ -310,11 +366,11 @@ static int keep_it(void *arg, struct error *err)
 				 "Nothing was done. Make the plan again.");
 	k->disk = disk_of(k->s, k->dev);
 	choose_extents(k);
-	if (k->bytes > VAULT_MAX)
+	if (k->bytes > VAULT_MAX || k->full)
 		return error_set(err, ENOSPC, "keep", k->dev->path, "it is more than the vault holds",
 				 "Nothing was written to it. Going on without it means that nothing can "
 				 "be put back.");
-	make_room(&k->s->vault, k->bytes, k->op->options);
+	vault_make_room(&k->s->vault, k->bytes, k->op->options);
 	if (keep_all(k, err) < 0)
 		return err ? err->code : -EIO;
 	keep_texts(k);

@@ -4,7 +4,9 @@
 #include <sys/sysmacros.h>
 
 #include "plan/tool.h"
+#include "model/vault.h"
 #include "run/tool_copy.h"
+#include "run/vault.h"
 #include "run_common.h"
 
 static char base[] = "/tmp/test_op.XXXXXX";
@@ -456,6 +458,39 @@ static void test_verify(void)
 	is_int(run_op(&op, &err), -EIO, "that is not the one that was given");
 }
 
+/* --- vault -------------------------------------------------------------- */
+
+static void entry(const char *id, unsigned mib)
+{
+	sh("mkdir -p /run/careen/vault/%s && cd /run/careen/vault/%s && truncate -s %uM at-0 && "
+	   "printf 'device /dev/x\\nbytes %u\\n' >entry", id, id, mib, mib << 20);
+}
+
+static void test_vault(void)
+{
+	struct vault v;
+
+	sh("mkdir -p /run && mount -t tmpfs none /run");
+	entry("0001", 15);
+	entry("0002", 15);
+	entry("0003", 10);
+	vault_read(&v);
+	is_int((long)v.n, 3, "three entries, 40 MiB");
+	vault_make_room(&v, 0, NULL);
+	is_int(sh("test $(ls /run/careen/vault | wc -l) = 3"), 0, "are just what there is room for");
+	vault_make_room(&v, 1, NULL);
+	is_int(sh("test \"$(ls /run/careen/vault | tr '\\n' ' ')\" = '0002 0003 '"), 0,
+	       "for a byte more the oldest goes, with its files");
+	vault_free(&v);
+	entry("0001", 15);
+	vault_read(&v);
+	vault_make_room(&v, 20 << 20, "0001");
+	is_int(sh("test \"$(ls /run/careen/vault | tr '\\n' ' ')\" = '0001 '"), 0,
+	       "but not the one that is put back");
+	vault_free(&v);
+	umount("/run");
+}
+
 /* --- init --------------------------------------------------------------- */
 
 static void test_check_init(void)
@@ -657,6 +692,7 @@ int main(void)
 	test_tools();
 	test_pipelines();
 	test_streams();
+	test_vault();
 	test_verify();
 	test_tool_ends();
 	test_check_init();
