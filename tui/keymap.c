@@ -6,7 +6,7 @@
 const struct keybind keymap[] = {
 	{ REQ_HELP, { K_F1, '?' }, "F1 ?", "F1", "Help", "This page." },
 	{ REQ_VIEW, { K_TAB }, "Tab", "Tab", "View",
-	  "Next view: overview, mounts, holders, devices, log." },
+	  "Next view: overview, mounts, holders, devices, vault, log." },
 	{ REQ_VIEW_BACK, { K_BTAB }, "Shift-Tab", "S-Tab", "View", "The view before." },
 	{ REQ_UP, { K_UP, 'k' }, "Up k", "k", "Up", "One line up." },
 	{ REQ_DOWN, { K_DOWN, 'j' }, "Down j", "j", "Down", "One line down." },

@@ -11,7 +11,8 @@
 #define STEPS_FROM 72	/* columns from which the steps have a panel of their own */
 
 const struct screen_ops *const screen_views[] = {
-	&screen_overview, &screen_mounts, &screen_holders, &screen_devices, &screen_log, NULL
+	&screen_overview, &screen_mounts, &screen_holders, &screen_devices,
+	&screen_vault, &screen_log, NULL
 };
 
 const struct screen_ops *screen_find(const char *name)

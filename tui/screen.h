@@ -40,7 +40,7 @@ struct screen_ops {
 };
 
 extern const struct screen_ops screen_overview, screen_mounts, screen_holders,
-	screen_devices, screen_log, screen_plan, screen_job, screen_help, screen_tools,
+	screen_devices, screen_vault, screen_log, screen_plan, screen_job, screen_help, screen_tools,
 	screen_ask, screen_table, screen_job_log;
 /* The views in Tab's order, NULL-terminated. */
 extern const struct screen_ops *const screen_views[];

@@ -32,7 +32,7 @@ static struct list list = {
 static struct {
 	const struct step *step;
 	struct plan_opts opts;
-	char device[64], tool[32], strategy[32], skip[256], answer[4][300];
+	char device[64], tool[32], strategy[32], entry[16], skip[256], answer[4][300];
 	const char *answers[5];
 } made;
 
@@ -97,6 +97,7 @@ static void keep_opts(const struct step *step, const struct plan_opts *opts, con
 	keep(made.device, sizeof(made.device), opts->device, &made.opts.device);
 	keep(made.tool, sizeof(made.tool), opts->tool, &made.opts.tool);
 	keep(made.strategy, sizeof(made.strategy), opts->strategy, &made.opts.strategy);
+	keep(made.entry, sizeof(made.entry), opts->entry, &made.opts.entry);
 	keep(made.skip, sizeof(made.skip), skip, &ignored);
 	for (; opts->answers && opts->answers[n] && n < 4; n++)
 		keep(made.answer[n], sizeof(made.answer[n]), opts->answers[n], &made.answers[n]);

@@ -24,6 +24,7 @@ views() {
 	con_keys Tab; shot mounts 'MOUNTED ON'
 	con_keys Tab; shot holders 'COMMAND'
 	con_keys Tab; shot devices 'USED BY'
+	con_keys Tab; shot vault 'ENTRY|nothing had to be kept'
 	con_keys Tab; shot log 'JOB'
 	con_keys F1; shot help 'The steps, in their order'
 	op_home
@@ -56,7 +57,7 @@ con_keys Enter; con_wait 'question 2' 10; con_keys Enter
 shot plan-repair 'To run it, type'
 ok 'check and fix' op_repair vda1 'Check and fix' vda1-0001 180
 shot job-repair 'Enter goes on to'
-op_home; con_keys Tab; con_keys Tab; con_keys Tab; con_keys Tab; shot log-detached 'JOB'
+op_home; con_keys Tab; con_keys Tab; con_keys Tab; con_keys Tab; con_keys Tab; shot log-detached 'JOB'
 op_choose 6; op_plan; shot plan-resume 'Enter runs it'
 ok 'resume' op_step 6 300; shot job-resume 'Enter goes on to'
 is "$(vm_ssh systemctl is-system-running)" running 'the system runs again'
