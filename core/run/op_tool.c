@@ -184,7 +184,7 @@ static int begin(struct copy_run *c, struct error *err)
 int op_tool(struct op_ctx *ctx, const struct op *op, struct error *err)
 {
 	struct tool_watch w = {
-		.ctx = ctx, .tool = op->tool, .started = now_ms(),
+		.ctx = ctx, .tool = op->tool,
 	};
 	struct spawn sp = {
 		.ctx = ctx, .argv = op->argv, .output = on_output, .arg = &w,
@@ -194,12 +194,17 @@ int op_tool(struct op_ctx *ctx, const struct op *op, struct error *err)
 	};
 	struct copy_run c = { .ctx = ctx, .op = op, .sp = &sp, .w = &w, .kills = oom_kills() };
 	int status, r = begin(&c, err);
+	char size[16];
 
 	if (r < 0)
 		return r;
 	if (op->tool->progress == PROGRESS_E2FSCK)
 		sp.progress = on_progress;
 	w.total = total_bytes(op);
+	/* what was checked until now is no part of the time that the bytes take */
+	w.started = now_ms();
+	if (w.total)
+		ctx_progress(ctx, 0, "0B of %s, 0 %%", text_size(size, sizeof(size), w.total));
 	r = spawn_run(&sp, &status, err);
 	job_stream_close();
 	if (r < 0)
