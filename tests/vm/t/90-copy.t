@@ -1,5 +1,5 @@
 #!/bin/bash
-# check-long: until it has been seen whole on a quiet machine
+# check-long: it takes 15 minutes in emulation
 # Copying, images through the connection, bad sectors, wiping and the vault: what goes wrong on the
 # way is told, what is true is told, and nothing is done twice.
 . "$(dirname "$0")/../lib.sh"
