@@ -71,7 +71,8 @@ static void take_keys(struct old_root *old, const char *text)
 		char key[32], value[512];
 
 		next = line + strcspn(line, "\n");
-		if (sscanf(line, "# %31s %511[^\n]", key, value) == 2)
+		/* one blank: a value may be empty */
+		if (sscanf(line, "# %31s%*1[ ]%511[^\n]", key, value) == 2)
 			take_key(old, key, value);
 	}
 }

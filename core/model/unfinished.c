@@ -45,7 +45,8 @@ void unfinished_parse(struct unfinished *u, const char *text)
 	*u = (struct unfinished){ 0 };
 	for (line = text; *line; line = *next ? next + 1 : next) {
 		next = line + strcspn(line, "\n");
-		if (sscanf(line, "%15s %299[^\n]", key, value) == 2)
+		/* one blank: a value may be empty */
+		if (sscanf(line, "%15s%*1[ ]%299[^\n]", key, value) == 2)
 			take_key(u, key, value);
 	}
 }

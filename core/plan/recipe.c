@@ -58,7 +58,9 @@ void recipe_umount(struct plan *plan, const struct blockdev *dev, const char *di
 {
 	struct op *op = plan_add(plan, OP_UMOUNT, DANGER_UNDOABLE, 120, "unmount %s", dev->path);
 
-	op->dev = (struct dev_id){ .dev = dev->dev, .diskseq = dev->diskseq };
+	/* a mounted btrfs has a device number of its own making */
+	if (strcmp(dev->fstype, "btrfs"))
+		op->dev = (struct dev_id){ .dev = dev->dev, .diskseq = dev->diskseq };
 	plan_set(plan, &op->dst, "%s", dir);
 	plan_set(plan, &op->command, "umount %s", dir);
 }
@@ -240,6 +242,17 @@ const struct tool tools_recipe[] = {
 			  .type = ASK_TEXT },
 		},
 		.danger = DANGER_DESTROYS, .recipe = recipe_wipe,
+	},
+	{
+		.name = "change-fs", .title = "Change the file system",
+		.about = "ext4, xfs, btrfs: its files are kept, restored and compared, and it boots from it.",
+		.fstypes = "ext2 ext3 ext4 xfs btrfs", .program = "tar", .package = "tar",
+		.ask = {
+			{ .key = "fs", .ask = "New file system (ext4, xfs or btrfs)", .type = ASK_TEXT },
+			{ .key = "via", .ask = "Where the files are kept meanwhile (ram, or a device like vdb1)",
+			  .fallback = "ram", .type = ASK_TEXT },
+		},
+		.danger = DANGER_DESTROYS, .recipe = recipe_change,
 	},
 	{ .name = NULL }
 };

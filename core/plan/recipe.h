@@ -11,6 +11,7 @@ int recipe_encrypt(const struct repair *rp, struct plan *plan, struct error *err
 int recipe_wipe(const struct repair *rp, struct plan *plan, struct error *err);
 int recipe_image(const struct repair *rp, struct plan *plan, struct error *err);
 int recipe_clone(const struct repair *rp, struct plan *plan, struct error *err);
+int recipe_change(const struct repair *rp, struct plan *plan, struct error *err);
 
 /* The whole disk that the old root was on; NULL unknown. */
 const struct blockdev *recipe_root_disk(const struct snapshot *s);

@@ -697,6 +697,48 @@ static void test_check_all(struct snapshot *s)
 	mounts_free(&s->old.mounts);
 }
 
+/* Another file system under the same files; one that stopped when the signature was wiped. */
+static void test_change(struct snapshot *s)
+{
+	static const char begun[] = "tool change-fs\ndev 254:1 3\nuuid a-b\nlabel \nfstype ext4\n"
+		"set fs=xfs\nset via=ram\ndone 1\ndone 2\ndone 31\n";
+	const char *ram[] = { "fs=xfs", NULL }, *ntfs[] = { "fs=ntfs", NULL };
+	const char *nowhere[] = { "fs=xfs", "via=sdz", NULL }, *other[] = { "fs=btrfs", NULL };
+	struct plan_opts change = { .device = "vda1", .tool = "change-fs", .answers = ram };
+
+	golden("change-fs", plan_text(s, "repair", &change));
+	change.answers = ntfs;
+	refusal(s, "repair", &change, -EINVAL);
+	change.answers = nowhere;
+	refusal(s, "repair", &change, -ENODEV);
+	change.answers = ram;
+	strcpy(s->old.source, "/dev/vdb");
+	refusal(s, "repair", &change, -EINVAL);
+	strcpy(s->old.source, "/dev/vda1");
+	devs[1].fstype = S("btrfs");
+	mounts_parse(&s->old.mounts, "28 1 0:30 /@rootfs / rw - btrfs /dev/vda1 rw\n", 1, NULL);
+	refusal(s, "repair", &change, -ENOTSUP);
+	mounts_free(&s->old.mounts);
+	devs[2].uuid = devs[1].uuid;
+	refusal(s, "repair", &change, -ENOTSUP);
+	devs[2].uuid = S("");
+	unfinished_parse(&s->unfinished, begun);
+	is_str(s->unfinished.label, "", "a file system without a label had none");
+	is_str(s->unfinished.fstype, "ext4", "and what it was is known");
+	devs[1].fstype = S("");
+	change.answers = ram;
+	golden("change-fs-goes-on", plan_text(s, "repair", &change));
+	change.answers = other;
+	refusal(s, "repair", &change, -EINVAL);
+	refusal(s, "resume", NULL, -EPERM);
+	s->unfinished.diskseq = 4;
+	devs[1].diskseq = 3;
+	refusal(s, "repair", &change, -EINVAL);
+	devs[1].fstype = S("ext4");
+	devs[1].diskseq = 0;
+	s->unfinished = (struct unfinished){ 0 };
+}
+
 static void test_recipes(void)
 {
 	const char *smaller[] = { "size=800M", NULL }, *word[] = { "size=much", NULL };
@@ -719,6 +761,7 @@ static void test_recipes(void)
 	refusal(&s, "repair", &resize, -EINVAL);
 
 	test_check_all(&s);
+	test_change(&s);
 	test_encrypt(&s);
 	/* one that has begun and not ended is not left behind unseen */
 	unfinished_parse(&s.unfinished, "tool resize\ndev 254:1 3\ndone 1\n");

@@ -89,7 +89,7 @@ static const char *answer_for(const struct tool_question *q)
 	static const struct { const char *key, *value; } known[] = {
 		{ "size", "20G" }, { "label", "new" }, { "volume", "12345678" }, { "src", "/tmp/file" },
 		{ "dst", "/tmp/new" }, { "array", "/dev/md0" }, { "as", "root" },
-		{ "disks", "all" }, { "how", "zero" }, { "part", "1" },
+		{ "disks", "all" }, { "how", "zero" }, { "part", "1" }, { "fs", "xfs" }, { "via", "ram" },
 		{ "uuid", "99999999-2222-3333-4444-555555555555" },
 	};
 	size_t i;

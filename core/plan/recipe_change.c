@@ -1,0 +1,205 @@
+/* recipe_change.c - another file system under the same files */
+#include <errno.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "paths.h"
+#include "plan/recipe.h"
+
+enum { DID_SAVE = 1, DID_WIPE, DID_MAKE, DID_RESTORE, DID_VERIFY, DID_MEND };
+
+struct change {
+	const struct repair *rp;
+	struct blockdev is, will;	/* the device now, and with the new file system */
+	const struct blockdev *store;	/* NULL: RAM */
+};
+
+static int find_store(struct change *ch, struct error *err)
+{
+	char buf[32];
+	const char *via = repair_value(ch->rp, "via", buf, sizeof(buf));
+	const struct blockdev *b;
+
+	if (!strcmp(via, "ram"))
+		return 0;
+	b = blockdevs_find(&ch->rp->s->devs, via);
+	if (!b || b == ch->rp->dev)
+		return error_set(err, ENODEV, "change-fs", via, "no such other device",
+				 "Say ram, or a device with a file system on it that has room.");
+	if (!b->fstype || !recipe_tool(b, "-check"))
+		return error_set(err, EINVAL, "change-fs", b->path, "no file system is on it",
+				 "Make one on it first (Repair, Make), or say ram.");
+	ch->store = b;
+	return repair_refuse_busy(ch->rp->s, b, false, err);
+}
+
+/* What would be left behind, or be looked for in vain at the next boot. */
+static int refuse_parts(const struct change *ch, struct error *err)
+{
+	const struct snapshot *s = ch->rp->s;
+	const struct blockdev *dev = ch->rp->dev;
+	const struct mount *m;
+	size_t i;
+
+	if (strcmp(s->old.source, dev->path))
+		return error_set(err, EINVAL, "change-fs", dev->path, "it is not the old root",
+				 "The old root is %s. For another device: Make, and copy the files.",
+				 s->old.source);
+	if (strcmp(ch->is.fstype, "btrfs"))
+		return 0;
+	for (i = 0; i < s->old.mounts.n; i++) {
+		m = &s->old.mounts.row[i];
+		if (!strcmp(m->source, dev->path) && strcmp(m->root, "/"))
+			return error_set(err, ENOTSUP, "change-fs", m->root, "a part of this btrfs is mounted by itself",
+					 "It was on %s. Only a btrfs mounted whole, as /, can be changed.",
+					 m->target);
+	}
+	for (i = 0; i < s->devs.n; i++)
+		if (&s->devs.row[i] != dev && !strcmp(s->devs.row[i].uuid, ch->is.uuid))
+			return error_set(err, ENOTSUP, "change-fs", s->devs.row[i].path,
+					 "this btrfs lies on several devices",
+					 "Make it lie on one first: btrfs device remove.");
+	return 0;
+}
+
+static int find_change(struct change *ch, struct error *err)
+{
+	static const char *const known[] = { "ext4", "xfs", "btrfs" };
+	const struct repair *rp = ch->rp;
+	char buf[32];
+	const char *fs = repair_value(rp, "fs", buf, sizeof(buf));
+	size_t i;
+	int r;
+
+	recipe_as_it_was(rp, &ch->is);
+	ch->will = ch->is;
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (!strcmp(fs, known[i]))
+			ch->will.fstype = (char *)known[i];
+	if (strcmp(ch->will.fstype, fs))
+		return error_set(err, EINVAL, "change-fs", fs, "no such file system",
+				 "Say ext4, xfs or btrfs.");
+	r = refuse_parts(ch, err);
+	return r < 0 ? r : find_store(ch, err);
+}
+
+static void add_store(struct plan *plan, const struct change *ch)
+{
+	struct op *op;
+
+	if (ch->store) {
+		recipe_mount(plan, ch->store, CAREEN_SAVE, "rw");
+		return;
+	}
+	op = plan_add(plan, OP_MOUNT, DANGER_UNDOABLE, 10, "RAM to keep the files in");
+	plan_set(plan, &op->src, "careen-save");
+	plan_set(plan, &op->dst, CAREEN_SAVE);
+	plan_set(plan, &op->fstype, "tmpfs");
+	plan_set(plan, &op->options, "mode=0700,size=80%%");
+	plan_set(plan, &op->command, "mount -t tmpfs -o mode=0700,size=80%% careen-save %s",
+		 CAREEN_SAVE);
+}
+
+#define ARCHIVE CAREEN_SAVE "/careen-root.tar"
+/*
+ * All that a file has: security.capability is an extended attribute like others. Not with
+ * --one-file-system: nothing else is mounted there, but each subvolume of btrfs looks like it.
+ */
+#define TAR "tar", "-C", CAREEN_MNT, "--xattrs", "--xattrs-include=*", "--acls", "--numeric-owner"
+
+/* A rescue that runs out of memory is lost: asked before the first file is kept. */
+static void add_room(struct plan *plan, const struct change *ch)
+{
+	static const char need[] = "set -- $(df -Pk " CAREEN_MNT " | tail -n 1); need=$3";
+	static const char ram[] = "set -- $(grep ^MemAvailable: /proc/meminfo); free=$(($2 - 131072))";
+	static const char disk[] = "set -- $(df -Pk " CAREEN_SAVE " | tail -n 1); free=$4";
+	char script[400];
+
+	text_fmt(script, sizeof(script), "%s; %s; echo $((need / 1024)) MiB of files, room for "
+		 "$((free / 1024)) MiB. Another place: via; test $need -lt $free", need,
+		 ch->store ? disk : ram);
+	repair_command(plan, NULL, DANGER_NONE, "is there room for its files?", WORDS("sh", "-c", script));
+}
+
+static void add_save(struct plan *plan, const struct change *ch)
+{
+	recipe_mount(plan, &ch->is, CAREEN_MNT, "ro");
+	add_room(plan, ch);
+	recipe_once(ch->rp, repair_command(plan, NULL, DANGER_NONE, "save its files to " ARCHIVE,
+				    WORDS(TAR, "--sparse", "--exclude=./lost+found",
+					  "-cf", ARCHIVE, ".")), DID_SAVE);
+	recipe_umount(plan, &ch->is, CAREEN_MNT);
+}
+
+static void add_make(struct plan *plan, const struct change *ch)
+{
+	const char *dev = ch->rp->dev->path, *fs = ch->will.fstype;
+	char title[64], uuid[80];
+	struct op *op;
+
+	/* mkfs.btrfs takes no UUID that it still finds somewhere */
+	recipe_once(ch->rp, repair_command(plan, ch->rp->dev, DANGER_DESTROYS, "wipe the old signature",
+				    WORDS("wipefs", "-a", "-q", dev)), DID_WIPE);
+	text_fmt(title, sizeof(title), "make the new file system (%s)", fs);
+	text_fmt(uuid, sizeof(uuid), "uuid=%s", ch->is.uuid);
+	if (!strcmp(fs, "ext4"))
+		op = repair_command(plan, ch->rp->dev, DANGER_DESTROYS, title,
+				    WORDS("mke2fs", "-q", "-t", "ext4", "-F", "-U", ch->is.uuid, "-L",
+					  ch->is.label, dev));
+	else if (!strcmp(fs, "xfs"))
+		op = repair_command(plan, ch->rp->dev, DANGER_DESTROYS, title,
+				    WORDS("mkfs.xfs", "-q", "-f", "-m", uuid, dev));
+	else
+		op = repair_command(plan, ch->rp->dev, DANGER_DESTROYS, title,
+				    WORDS("mkfs.btrfs", "-q", "-f", "-U", ch->is.uuid, "-L", ch->is.label,
+					  dev));
+	recipe_once(ch->rp, op, DID_MAKE);
+}
+
+static void add_restore(struct plan *plan, const struct change *ch)
+{
+	const struct blockdev *disk = repair_disk(ch->rp->s, ch->rp->dev);
+	struct op *op;
+
+	recipe_mount(plan, &ch->will, CAREEN_MNT, "rw");
+	recipe_once(ch->rp, repair_command(plan, NULL, DANGER_DESTROYS, "restore the files",
+				    WORDS(TAR, "-xpf", ARCHIVE)), DID_RESTORE);
+	recipe_once(ch->rp, repair_command(plan, NULL, DANGER_NONE, "compare each with what was saved",
+				    WORDS(TAR, "--compare", "-f", ARCHIVE)), DID_VERIFY);
+	op = repair_command(plan, NULL, DANGER_DESTROYS, "mend fstab, boot loader, initramfs",
+			    WORDS("sh", CAREEN_LIB "/mend-root", CAREEN_MNT, disk->path,
+				  ch->will.fstype, ch->is.uuid));
+	op->apart = true;
+	recipe_once(ch->rp, op, DID_MEND);
+	recipe_umount(plan, &ch->will, CAREEN_MNT);
+}
+
+int recipe_change(const struct repair *rp, struct plan *plan, struct error *err)
+{
+	struct change ch = { .rp = rp };
+	char answers[100];
+	struct op *op;
+	int r = find_change(&ch, err);
+
+	if (r < 0)
+		return r;
+	text_fmt(answers, sizeof(answers), "set fs=%s\nset via=%s\n", ch.will.fstype,
+		 ch.store ? ch.store->name : "ram");
+	recipe_begins(plan, rp, answers);
+	add_store(plan, &ch);
+	if (!recipe_did(rp, DID_WIPE))
+		repair_keep(plan, rp->dev);
+	repair_written(plan, rp->dev);
+	if (!recipe_did(rp, DID_SAVE)) {
+		recipe_fix(rp, plan, &ch.is);
+		add_save(plan, &ch);
+	}
+	add_make(plan, &ch);
+	add_restore(plan, &ch);
+	recipe_check(rp, plan, &ch.will);
+	op = plan_add(plan, OP_UMOUNT, DANGER_UNDOABLE, 120, "unmount where they were kept");
+	plan_set(plan, &op->dst, CAREEN_SAVE);
+	plan_set(plan, &op->command, "umount %s", CAREEN_SAVE);
+	recipe_ends(plan);
+	return 0;
+}

@@ -1,0 +1,84 @@
+#!/bin/bash
+# check-long: the root becomes xfs, then btrfs: in the same boot, and after a cold one by its own GRUB.
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../operator.sh"
+. "$(dirname "$0")/../files.sh"
+
+off() {
+	local step
+	for step in detach kill unmount; do
+		ok "$what: $step" vm_ssh1022 "careen run $step --yes" || bail "$what: cannot go on"
+	done
+}
+change() { vm_ssh1022 "careen run repair --device vda1 --tool change-fs --set fs=$1 --set via=vdb --confirm $token ${*:2}" 2>&1; }
+# The word to confirm is of the plan, which says it.
+token() { token=$(change "$1" 2>&1 | sed -n 's/^To confirm, type \([^ ]*\) .*/\1/p'); }
+
+same() {
+	is "$(vm_ssh systemctl is-system-running --wait)" running "$what: the system runs"
+	is "$(vm_ssh systemctl --failed --no-legend --plain)" '' "$what: no failed unit"
+	is "$(vm_ssh findmnt -no FSTYPE,UUID / | tr -s ' ')" "$fs $uuid" "$what: $fs, and the UUID of before"
+	is "$(diff <(echo "$before" | kept) <(inventory | kept) | head -20)" '' "$what: every file is as it was"
+}
+# fstab and boot/ have changed; xfs shows an ACL a second time, under a name of its own
+kept() { grep -v 'etc/fstab\| boot/\|^boot\|var/\|^trusted.SGI_ACL_\|^$'; }
+
+# resumed, then booted anew by the boot loader that is on the disk
+back() {
+	ok "$what: resume" vm_ssh1022 'careen run resume --yes' || bail "$what: cannot go on"
+	is "$(fact_boot_id vm_ssh)" "$boot_id" "$what: the same boot"
+	same
+	what="$what, cold"
+	vm_ssh sync
+	ok "$what: it boots by its own boot loader" vm cold "$VM" || bail "$(vm_console_log | tail -30)"
+	isnt "$(fact_boot_id vm_ssh)" "$boot_id" "$what: another boot"
+	same
+}
+
+# to FS: from the rescue, with the files on the second disk meanwhile
+to() {
+	was=${fs:-ext4} fs=$1
+	what="Debian $release, $was to $fs"
+	boot_id=$(fact_boot_id vm_ssh)
+	off
+}
+
+# an initramfs is made in it, emulated
+VM_TIMEOUT=1800
+release=${CAREEN_RELEASE:-13} token=none
+what="Debian $release"
+vm_boot "$release" --flavour grub
+ok "$what: files of every kind" prepare
+ok "$what: GRUB on the disk" vm_ssh 'grub-install /dev/vda && update-grub && sync' || bail "$what: cannot go on"
+uuid=$(vm_ssh findmnt -no UUID /)
+before=$(inventory)
+ok "$what: a second disk" vm_disk2 2G
+
+to xfs
+ok "$what: a file system on the second disk" \
+	vm_ssh1022 'careen run repair --device vdb --tool ext4-make --confirm vdb-0002'
+out=$(change ntfs)
+is $? 2 "$what: a file system that nobody knows is refused"
+token xfs
+ok "$what: it begins" change xfs --detach
+ok "$what: it is stopped while it restores" \
+	vm_ssh1022 'careen log --follow | grep -qm1 "running: restore" && careen stop'
+eventually 30 eval '! vm_ssh1022 "careen status --json" | grep -q "\"running\":true"'
+out=$(change btrfs)
+is $? 2 "$what: it cannot go on as another"
+like "$out" 'begun with another answer' "$what: it says why"
+out=$(change xfs)
+is $? 0 "$what: it goes on" || bail "$out"
+like "$out" 'done before' "$what: from where it was"
+unlike "$out" 'save its files' "$what: nothing is saved from a half-restored root"
+back
+
+for next in btrfs ext4; do
+	to $next
+	token $next
+	out=$(change $next)
+	is $? 0 "$what: it is changed" || bail "$out"
+	back
+done
+vm_stop
+done_testing
