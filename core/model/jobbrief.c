@@ -3,7 +3,8 @@
  *
  * Whether it runs is asked of the kernel: /proc/locks lists the flock(2) on
  * its file. Trying to take the lock would answer too, but could be in the way
- * of the job that is about to.
+ * of the job that is about to. One that has said its last word runs no more,
+ * though its process may take a moment to go.
  */
 #include "model/jobbrief.h"
 
@@ -13,10 +14,10 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "model/procfile.h"
-#include "paths.h"
 
 /* proc_locks(5): "1: FLOCK ADVISORY WRITE 712 00:1b:42 0 EOF" */
 static bool locked(const char *locks, const struct stat *st)
@@ -60,20 +61,45 @@ static void read_step(const char *dir, char *buf, size_t size)
 		text_fmt(buf, size, "%s", step);
 }
 
-void job_brief_read(struct job_brief *job)
+/* "v1 MS end ..." is the last line of its events [core/run/events.h]. */
+static bool has_ended(const char *dir)
 {
-	char dir[64], path[96];
+	char path[96], tail[4096], *line;
+	struct stat st;
+	ssize_t n = 0;
+	int fd;
+
+	text_fmt(path, sizeof(path), "%s/events", dir);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	if (fstat(fd, &st) == 0)
+		n = pread(fd, tail, sizeof(tail) - 1, st.st_size < (off_t)sizeof(tail) ? 0 :
+			  st.st_size - (off_t)sizeof(tail) + 1);
+	close(fd);
+	if (n <= 0 || tail[n - 1] != '\n')
+		return false;
+	tail[n - 1] = '\0';
+	line = strrchr(tail, '\n');
+	line = line ? line + 1 : tail;
+	n = 0;
+	return sscanf(line, "v1\t%*d\tend\t%zn", &n) == 0 && n > 0;
+}
+
+void job_brief_read(const char *jobs, struct job_brief *job)
+{
+	char dir[80], path[96];
 	pid_t *id;
 	size_t n;
 
 	/* The directories' names are numbers with leading zeros. */
-	if (pids_list(AT_FDCWD, CAREEN_JOBS, &id, &n) < 0)
+	if (pids_list(AT_FDCWD, jobs, &id, &n) < 0)
 		return;
 	if (n) {
 		text_fmt(job->id, sizeof(job->id), "%04d", id[n - 1]);
-		text_fmt(dir, sizeof(dir), CAREEN_JOBS "/%s", job->id);
+		text_fmt(dir, sizeof(dir), "%s/%s", jobs, job->id);
 		text_fmt(path, sizeof(path), "%s/lock", dir);
-		job->running = file_is_locked(path);
+		job->running = file_is_locked(path) && !has_ended(dir);
 		read_step(dir, job->step, sizeof(job->step));
 	}
 	free(id);

@@ -4,7 +4,8 @@
 
 #include "model/snapshot.h"
 
-void job_brief_read(struct job_brief *job);
+/* Of the jobs in the directory @jobs, CAREEN_JOBS; nothing if there are none. */
+void job_brief_read(const char *jobs, struct job_brief *job);
 /* Does anybody hold a flock(2) on @path? */
 bool file_is_locked(const char *path);
 

@@ -157,7 +157,7 @@ int snapshot_take(unsigned parts, struct snapshot **ret, struct error *err)
 	s->taken_ms = now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 	s->parts = (parts & SNAP_ALL) | SNAP_MOUNTS | SNAP_INIT;
 	host_read(&s->host);
-	job_brief_read(&s->job);
+	job_brief_read(CAREEN_JOBS, &s->job);
 	vault_read(&s->vault);
 	for (i = 0; i < sizeof(takers) / sizeof(takers[0]) && !code; i++)
 		if (!takers[i].bits || (s->parts & takers[i].bits))

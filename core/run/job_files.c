@@ -38,14 +38,17 @@ bool job_lock_held(const char *path)
 	return held;
 }
 
-/* Somebody who only asks holds it for an instant, too: try for a while. */
+/*
+ * Somebody who only asks holds it for an instant, too, and a job that has said its last word
+ * until its process is gone: try for a while.
+ */
 int job_lock_take(const char *path)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600), i;
 
 	if (fd < 0)
 		return -errno;
-	for (i = 0; i < 40; i++) {
+	for (i = 0; i < 200; i++) {
 		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
 			return fd;
 		if (errno != EWOULDBLOCK && errno != EINTR)

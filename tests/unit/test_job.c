@@ -1,8 +1,11 @@
 /* test_job.c - a job lives on its own: events, locks, stop, death, a second viewer */
+#include <fcntl.h>
 #include <poll.h>
 
 #include "run/events.h"
 #include "run/job.h"
+#include "run/job_files.h"
+#include "model/jobbrief.h"
 #include "plan/tool.h"
 #include "run_common.h"
 
@@ -111,6 +114,33 @@ static void test_done(void)
 	text_fmt(text, sizeof(text), "%s", mem);
 	free(mem);
 	ok(strstr(text, "run echo two") && strstr(text, "All done."), "and as text");
+}
+
+/* Its last word is said, its process still there: nobody has to wait for it. */
+static void test_brief(void)
+{
+	struct job_brief brief = { 0 };
+	char id[16], path[96];
+	struct job_view *v = run_plan(make_plan("echo one", NULL, NULL), id);
+	int lock, fd;
+
+	job_free(v);
+	text_fmt(path, sizeof(path), "%s/%s/lock", dir, id);
+	lock = job_lock_take(path);
+	ok(lock >= 0 && file_is_locked(path), "a job's lock is held");
+	job_brief_read(dir, &brief);
+	is_str(brief.id, id, "the latest job");
+	is_str(brief.step, "repair", "its step");
+	ok(!brief.running, "it has ended, though its lock is held");
+	text_fmt(path, sizeof(path), "%s/%s/events", dir, id);
+	fd = open(path, O_WRONLY | O_APPEND);
+	ok(write(fd, "v1\t9\tnote\t0\tend\n", 16) == 16, "one that goes on to speak");
+	close(fd);
+	job_brief_read(dir, &brief);
+	ok(brief.running, "runs");
+	close(lock);
+	job_brief_read(dir, &brief);
+	ok(!brief.running, "without its lock it does not");
 }
 
 static void test_fails(void)
@@ -277,6 +307,7 @@ int main(void)
 	test_missing();
 	test_events();
 	test_done();
+	test_brief();
 	test_fails();
 	test_one_at_a_time();
 	test_died();
