@@ -64,7 +64,7 @@ static void read_step(const char *dir, char *buf, size_t size)
 /* "v1 MS end ..." is the last line of its events [core/run/events.h]. */
 static bool has_ended(const char *dir)
 {
-	char path[96], tail[4096], *line;
+	char path[96], tail[4096] = "", *line;
 	struct stat st;
 	ssize_t n = 0;
 	int fd;
