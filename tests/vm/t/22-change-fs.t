@@ -11,7 +11,7 @@ off() {
 	done
 }
 change() { vm_ssh1022 "careen run repair --device vda1 --tool change-fs --set fs=$1 --set via=vdb --confirm $token ${*:2}" 2>&1; }
-# The word to confirm is of the plan, which says it.
+# The word to confirm is of the plan, which says it to who has another one.
 token() { token=$(change "$1" 2>&1 | sed -n 's/^To confirm, type \([^ ]*\) .*/\1/p'); }
 
 same() {
@@ -75,7 +75,6 @@ back
 
 for next in btrfs ext4; do
 	to $next
-	token $next
 	out=$(change $next)
 	is $? 0 "$what: it is changed" || bail "$out"
 	back
