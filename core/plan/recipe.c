@@ -145,8 +145,10 @@ static bool is_checked(const struct snapshot *s, size_t i)
 	const struct blockdev *b = s->devs.row;
 	size_t k;
 
-	if (was_mounted(&s->old, &b[i]) || !recipe_in_fstab(&s->old, &b[i]))
-		return was_mounted(&s->old, &b[i]);
+	if (was_mounted(&s->old, &b[i]))
+		return true;
+	if (!recipe_in_fstab(&s->old, &b[i]))
+		return false;
 	for (k = 0; k < s->devs.n; k++)
 		if (k != i && !strcmp(b[k].uuid, b[i].uuid) && (k < i || was_mounted(&s->old, &b[k])))
 			return false;

@@ -188,8 +188,7 @@ int recipe_change(const struct repair *rp, struct plan *plan, struct error *err)
 	recipe_begins(plan, rp, answers);
 	add_store(plan, &ch);
 	if (!recipe_did(rp, DID_WIPE))
-		repair_keep(plan, rp->dev);
-	repair_written(plan, rp->dev);
+		repair_written(plan, rp->dev);
 	if (!recipe_did(rp, DID_SAVE)) {
 		recipe_fix(rp, plan, &ch.is);
 		add_save(plan, &ch);

@@ -21,3 +21,11 @@ prepare() {
 		touch "odd
 name"; sync'
 }
+
+# The system of $what comes off its disk.
+off() {
+	local step
+	for step in detach kill unmount; do
+		ok "$what: $step" vm_ssh1022 "careen run $step --yes" || bail "$what: cannot go on"
+	done
+}

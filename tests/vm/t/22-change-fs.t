@@ -4,12 +4,6 @@
 . "$(dirname "$0")/../operator.sh"
 . "$(dirname "$0")/../files.sh"
 
-off() {
-	local step
-	for step in detach kill unmount; do
-		ok "$what: $step" vm_ssh1022 "careen run $step --yes" || bail "$what: cannot go on"
-	done
-}
 change() { vm_ssh1022 "careen run repair --device vda1 --tool change-fs --set fs=$1 --set via=vdb --confirm $token ${*:2}" 2>&1; }
 # The word to confirm is of the plan, which says it to who has another one.
 token() { token=$(change "$1" 2>&1 | sed -n 's/^To confirm, type \([^ ]*\) .*/\1/p'); }

@@ -4,12 +4,6 @@
 . "$(dirname "$0")/../operator.sh"
 . "$(dirname "$0")/../files.sh"
 
-off() {
-	local step
-	for step in detach kill unmount; do
-		ok "$what: $step" vm_ssh1022 "careen run $step --yes" || bail "$what: cannot go on"
-	done
-}
 # encrypt PASSPHRASE [OPTION]...
 encrypt() {
 	echo "$1" | vm_ssh1022_in "careen run repair --device vda2 --tool encrypt-root --confirm vda2-0001 --key-file - ${*:2}" 2>&1
