@@ -171,6 +171,8 @@ static void new_snapshot(struct console *c, const struct watch_events *ev)
 	if (!ev->snap) {
 		if (ev->failed && c->snap)
 			console_error(c, &ev->error);
+		if (ev->failed)
+			c->when_fresh = NULL;
 		c->dirty = true;
 		return;
 	}

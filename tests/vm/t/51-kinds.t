@@ -69,7 +69,9 @@ ok 'and what would end it' con_wait 'fsfreeze -u|sysrq-trigger' 5
 
 # Who starts another again and again need not be a holder, so it is not killed, but named.
 vm_ssh1022 'cd /; setsid sh -c "while :; do (cd /oldroot/srv; exec sleep 1000003); done" >/dev/null 2>&1 </dev/null &
-	echo $! >/tmp/again; echo j >/proc/sysrq-trigger'
+	echo $! >/tmp/again
+	until ls -l /proc/[0-9]*/cwd 2>/dev/null | grep -q " /oldroot/srv$"; do sleep 0.1; done
+	echo j >/proc/sysrq-trigger'
 con_keys r
 ok 'thawed, again: the plan is made anew' con_wait 'Enter runs it' 30
 con_keys Enter
