@@ -96,6 +96,19 @@ struct dev_id {
 	char serial[64];
 };
 
+/* How a program says how far it is. */
+enum tool_progress {
+	PROGRESS_NONE,
+	PROGRESS_E2FSCK,	/* "pass current max" on a descriptor */
+	PROGRESS_DD,		/* bytes copied, of those of its source */
+	PROGRESS_MKE2FS,	/* "label: 12/512", rubbed out */
+	PROGRESS_RESIZE2FS,	/* forty marks a pass */
+	PROGRESS_LINE,		/* lines that end in a carriage return */
+	PROGRESS_DDRESCUE,	/* a block of lines, redrawn */
+	PROGRESS_TAR,		/* the number of records at each checkpoint */
+	PROGRESS_REENCRYPT,	/* "Progress:  59.4%, ETA 00m04s, ..." */
+};
+
 struct op {
 	enum op_kind kind;
 	enum danger danger;
@@ -115,6 +128,8 @@ struct op {
 	const struct tool *tool;/* OP_TOOL */
 	char **argv;		/* OP_TOOL, OP_COMMAND, OP_STACK, OP_STOP_UNITS, ...; NULL-terminated */
 	char *input;		/* OP_COMMAND: its standard input; OP_REMEMBER */
+	enum tool_progress progress;	/* OP_COMMAND; src: with tar, the archive or the tree
+					   that it is the share of */
 	unsigned once;		/* its number: once it has succeeded, never again; 0 none */
 	bool done;		/* it has: it is shown, and not executed */
 	bool apart;		/* OP_COMMAND: in a mount namespace of its own */

@@ -101,12 +101,6 @@ static void add_store(struct plan *plan, const struct change *ch)
 }
 
 #define ARCHIVE CAREEN_SAVE "/careen-root.tar"
-/*
- * All that a file has: security.capability is an extended attribute like others. Not with
- * --one-file-system: nothing else is mounted there, but each subvolume of btrfs looks like it.
- */
-#define TAR "tar", "-C", CAREEN_MNT, "--xattrs", "--xattrs-include=*", "--acls", "--numeric-owner"
-
 /* A rescue that runs out of memory is lost: asked before the first file is kept. */
 static void add_room(struct plan *plan, const struct change *ch)
 {
@@ -121,13 +115,40 @@ static void add_room(struct plan *plan, const struct change *ch)
 	repair_command(plan, NULL, DANGER_NONE, "is there room for its files?", WORDS("sh", "-c", script));
 }
 
+/*
+ * All that a file has: security.capability is an extended attribute like others. Not with
+ * --one-file-system: nothing else is mounted there, but each subvolume of btrfs looks like it.
+ * @way goes through @whole, an archive or a tree, and says how far it is.
+ */
+static struct op *add_tar(struct plan *plan, enum danger danger, const char *title,
+			  const char *whole, const char *const *way)
+{
+	static const char *const all[] = {
+		"tar", "-C", CAREEN_MNT, "--xattrs", "--xattrs-include=*", "--acls", "--numeric-owner",
+		"--checkpoint=512", "--checkpoint-action=echo=%u",
+	};
+	const char *words[24];
+	struct op *op;
+	size_t n;
+
+	for (n = 0; n < sizeof(all) / sizeof(all[0]); n++)
+		words[n] = all[n];
+	while (*way)
+		words[n++] = *way++;
+	words[n] = NULL;
+	op = repair_command(plan, NULL, danger, title, words);
+	op->progress = PROGRESS_TAR;
+	plan_set(plan, &op->src, "%s", whole);
+	return op;
+}
+
 static void add_save(struct plan *plan, const struct change *ch)
 {
 	recipe_mount(plan, &ch->is, CAREEN_MNT, "ro");
 	add_room(plan, ch);
-	recipe_once(ch->rp, repair_command(plan, NULL, DANGER_NONE, "save its files to " ARCHIVE,
-				    WORDS(TAR, "--sparse", "--exclude=./lost+found",
-					  "-cf", ARCHIVE, ".")), DID_SAVE);
+	recipe_once(ch->rp, add_tar(plan, DANGER_NONE, "save its files to " ARCHIVE, CAREEN_MNT,
+				    WORDS("--sparse", "--exclude=./lost+found", "-cf", ARCHIVE, ".")),
+		    DID_SAVE);
 	recipe_umount(plan, &ch->is, CAREEN_MNT);
 }
 
@@ -162,10 +183,10 @@ static void add_restore(struct plan *plan, const struct change *ch)
 	struct op *op;
 
 	recipe_mount(plan, &ch->will, CAREEN_MNT, "rw");
-	recipe_once(ch->rp, repair_command(plan, NULL, DANGER_DESTROYS, "restore the files",
-				    WORDS(TAR, "-xpf", ARCHIVE)), DID_RESTORE);
-	recipe_once(ch->rp, repair_command(plan, NULL, DANGER_NONE, "compare each with what was saved",
-				    WORDS(TAR, "--compare", "-f", ARCHIVE)), DID_VERIFY);
+	recipe_once(ch->rp, add_tar(plan, DANGER_DESTROYS, "restore the files", ARCHIVE,
+				    WORDS("-xpf", ARCHIVE)), DID_RESTORE);
+	recipe_once(ch->rp, add_tar(plan, DANGER_NONE, "compare each with what was saved", ARCHIVE,
+				    WORDS("--compare", "-f", ARCHIVE)), DID_VERIFY);
 	op = repair_command(plan, NULL, DANGER_DESTROYS, "mend fstab, boot loader, initramfs",
 			    WORDS("sh", CAREEN_LIB "/mend-root", CAREEN_MNT, disk->path,
 				  ch->will.fstype, ch->is.uuid));

@@ -120,13 +120,16 @@ static void add_look(struct plan *plan, const struct encrypt *en)
 static void add_shrink(struct plan *plan, const struct encrypt *en)
 {
 	const struct blockdev *b = en->rp->dev;
+	struct op *op;
 	char size[32];
 
 	if (!recipe_did(en->rp, DID_SHRINK) && !en->formatted)
 		recipe_fix(en->rp, plan, b);
 	text_fmt(size, sizeof(size), "%lluM", (unsigned long long)(b->size >> 20) - REDUCE_MIB);
-	once(en, repair_command(plan, b, DANGER_DESTROYS, "make the file system smaller, for the header",
-				WORDS("resize2fs", b->path, size)), DID_SHRINK)->done |= en->formatted;
+	op = once(en, repair_command(plan, b, DANGER_DESTROYS, "make the file system smaller, for the header",
+				     WORDS("resize2fs", "-p", b->path, size)), DID_SHRINK);
+	op->done |= en->formatted;
+	op->progress = PROGRESS_RESIZE2FS;
 }
 
 /* What it asks for is written nowhere: the passphrase comes on its standard input. */
@@ -148,6 +151,7 @@ static void add_encrypt(struct plan *plan, const struct encrypt *en)
 			    WORDS("sh", SCRIPT, "go-on", b->path));
 	plan_set(plan, &op->command, "cryptsetup -q repair --key-file - %s; "
 		 "cryptsetup reencrypt --resume-only --key-file - %s", b->path, b->path);
+	op->progress = PROGRESS_REENCRYPT;
 	needs_secret(plan, en, once(en, op, DID_ENCRYPT));
 	op = once(en, repair_keep(plan, b), DID_KEEP);
 	plan_set(plan, &op->title, "vault: the LUKS header");
@@ -168,8 +172,9 @@ static void add_open(struct plan *plan, const struct encrypt *en)
 	op = repair_command(plan, NULL, DANGER_NONE, "check the file system in it",
 			    WORDS("e2fsck", "-f", "-n", en->path));
 	op->done = recipe_did(en->rp, DID_GROW);
-	once(en, repair_command(plan, NULL, DANGER_DESTROYS, "the file system takes all of it again",
-				WORDS("resize2fs", en->path)), DID_GROW);
+	op = repair_command(plan, NULL, DANGER_DESTROYS, "the file system takes all of it again",
+			    WORDS("resize2fs", "-p", en->path));
+	once(en, op, DID_GROW)->progress = PROGRESS_RESIZE2FS;
 }
 
 static void add_mend(struct plan *plan, const struct encrypt *en)

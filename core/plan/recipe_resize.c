@@ -96,7 +96,8 @@ static void resize_fs(struct plan *plan, const struct resize *rz)
 	if (!strncmp(b->fstype, "ext", 3)) {
 		text_fmt(size, sizeof(size), "%sK", rz->kib);
 		repair_command(plan, b, DANGER_DESTROYS, title,
-			       WORDS("resize2fs", b->path, rz->max ? NULL : size));
+			       WORDS("resize2fs", "-p", b->path, rz->max ? NULL : size))->progress =
+			PROGRESS_RESIZE2FS;
 		return;
 	}
 	recipe_mount(plan, b, CAREEN_MNT, "rw");

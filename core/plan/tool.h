@@ -15,15 +15,6 @@ struct programs;
 struct repair;
 struct snapshot;
 
-enum tool_progress {
-	PROGRESS_NONE,
-	PROGRESS_E2FSCK,	/* "pass current max" on a descriptor */
-	PROGRESS_DD,		/* bytes copied, of those of its source */
-	PROGRESS_MKE2FS,	/* "label: 12/512", rubbed out */
-	PROGRESS_RESIZE2FS,	/* forty marks a pass */
-	PROGRESS_LINE,		/* lines that end in a carriage return */
-	PROGRESS_DDRESCUE,	/* a block of lines, redrawn */
-};
 enum tool_result { TOOL_GOOD, TOOL_FIXED, TOOL_LEFT, TOOL_FAILED };
 
 struct tool_exit {

@@ -113,7 +113,7 @@ int device_free(const char *path, const struct dev_id *id, bool stacked_ok, stru
 /* tool_progress.c: a tool's output made into progress and notes. */
 struct tool_watch {
 	struct op_ctx *ctx;
-	const struct tool *tool;
+	enum tool_progress progress;
 	uint64_t total;		/* bytes it will copy, 0 unknown */
 	int64_t started;	/* now_ms() */
 	char line[512], prog[128];	/* not ended yet, of the output and of fd 9 */
@@ -127,7 +127,7 @@ struct tool_watch {
 	char last[160];		/* last line that said something, for errors */
 	char trouble[160];	/* last one that is in the table of them */
 };
-void tool_watch_output(struct tool_watch *w, const char *buf, size_t n);
+void tool_watch_output(void *watch, const char *buf, size_t n);	/* a spawn's ->output */
 void tool_watch_fd(struct tool_watch *w, const char *buf, size_t n);
 void tool_watch_progress(struct tool_watch *w, const char *line); /* e2fsck -C fd */
 void tool_watch_end(struct tool_watch *w);

@@ -1,6 +1,8 @@
 /* op_command.c - one command of a recipe; 0 is its only good exit status */
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 
 #include "base/text.h"
@@ -8,7 +10,7 @@
 #include "run/journal.h"
 #include "run/spawn.h"
 
-static int judge(const struct op *op, const struct spawn *sp, const struct said *w, int status,
+static int judge(const struct op *op, const struct spawn *sp, const struct tool_watch *w, int status,
 		 struct error *err)
 {
 	char why[250];
@@ -28,18 +30,32 @@ static int judge(const struct op *op, const struct spawn *sp, const struct said 
 		text_fmt(why, sizeof(why), "killed by signal %d (%s)", WTERMSIG(status),
 			 WTERMSIG(status) == SIGKILL ? "out of memory?" : strsignal(WTERMSIG(status)));
 	else
-		text_fmt(why, sizeof(why), "%s (status %d)", *w->line ? w->line : "it said nothing",
+		text_fmt(why, sizeof(why), "%s (status %d)", *w->last ? w->last : "it said nothing",
 			 WEXITSTATUS(status));
 	return error_set(err, EIO, op->argv[0], op->dst, why,
 			 "What came before it is done. Mend the reason, then make the plan again: "
 			 "it goes on from there.");
 }
 
+/* What tar goes through: an archive, or what is in a file system. */
+static uint64_t total(const struct op *op)
+{
+	struct statvfs fs;
+	struct stat st;
+
+	if (op->progress != PROGRESS_TAR || stat(op->src, &st) < 0 || statvfs(op->src, &fs) < 0)
+		return 0;
+	return S_ISDIR(st.st_mode) ? (uint64_t)(fs.f_blocks - fs.f_bfree) * fs.f_frsize :
+				     (uint64_t)st.st_size;
+}
+
 int op_command(struct op_ctx *ctx, const struct op *op, struct error *err)
 {
-	struct said w = { .ctx = ctx };
+	struct tool_watch w = {
+		.ctx = ctx, .progress = op->progress, .total = total(op), .started = now_ms(),
+	};
 	struct spawn sp = {
-		.ctx = ctx, .argv = op->argv, .output = said_take, .arg = &w,
+		.ctx = ctx, .argv = op->argv, .output = tool_watch_output, .arg = &w,
 		.until = op->deadline_s ? now_ms() + 1000 * (int64_t)op->deadline_s : 0,
 		.apart = op->apart, .input = op->input, .input_len = op->input ? strlen(op->input) : 0,
 	};
@@ -53,6 +69,7 @@ int op_command(struct op_ctx *ctx, const struct op *op, struct error *err)
 		r = device_identity(op->dst, &op->dev, err);
 	if (r == 0)
 		r = spawn_run(&sp, &status, err);
+	tool_watch_end(&w);
 	return r < 0 ? r : judge(op, &sp, &w, status, err);
 }
 

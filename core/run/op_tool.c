@@ -32,11 +32,6 @@ static uint64_t total_bytes(const struct op *op)
 	return size > op->number ? size - op->number : 0;
 }
 
-static void on_output(void *arg, const char *buf, size_t n)
-{
-	tool_watch_output(arg, buf, n);
-}
-
 static void on_progress(void *arg, const char *buf, size_t n)
 {
 	tool_watch_fd(arg, buf, n);
@@ -184,10 +179,10 @@ static int begin(struct copy_run *c, struct error *err)
 int op_tool(struct op_ctx *ctx, const struct op *op, struct error *err)
 {
 	struct tool_watch w = {
-		.ctx = ctx, .tool = op->tool,
+		.ctx = ctx, .progress = op->tool->progress,
 	};
 	struct spawn sp = {
-		.ctx = ctx, .argv = op->argv, .output = on_output, .arg = &w,
+		.ctx = ctx, .argv = op->argv, .output = tool_watch_output, .arg = &w,
 		.until = op->deadline_s ? now_ms() + 1000 * (int64_t)op->deadline_s : 0,
 		.mount_dev = op->fstype ? op->dst : NULL, .mount_type = op->fstype,
 		.input = op->secret, .input_len = op->secret_len,

@@ -153,15 +153,59 @@ static bool ddrescue_line(struct tool_watch *w, const char *line)
 	return false;
 }
 
+#define TAR_RECORD 10240u	/* twenty blocks [tar(1) --blocking-factor] */
+
+/* "tar: 1024": --checkpoint-action=echo=%u, a number of records [tar(1)]. */
+static bool tar_line(struct tool_watch *w, const char *line)
+{
+	unsigned long long records;
+	double fraction = -1;
+	char text[96], done[16], all[16];
+	int end = 0;
+
+	/* the name of a file that it complains of may be a number, too */
+	if (sscanf(line, "tar: %llu%n", &records, &end) != 1 || line[end])
+		return false;
+	w->bytes = records * TAR_RECORD;
+	text_size(done, sizeof(done), w->bytes);
+	if (w->total > w->bytes) {
+		fraction = (double)w->bytes / (double)w->total;
+		text_fmt(text, sizeof(text), "%s of %s, %.0f %%", done,
+			 text_size(all, sizeof(all), w->total), fraction * 100);
+		add_eta(w, fraction, text, sizeof(text));
+	} else {
+		text_fmt(text, sizeof(text), "%s", done);
+	}
+	tell(w, fraction, text);
+	return true;
+}
+
+/* "Progress:  59.4%, ETA 00m04s,  599 MiB written, ..." [cryptsetup lib/utils_device.c] */
+static bool reencrypt_line(struct tool_watch *w, const char *line)
+{
+	const char *text;
+	double percent;
+
+	if (sscanf(line, " Progress: %lf", &percent) != 1)
+		return false;
+	text = strchr(line, ':') + 1;
+	tell(w, percent / 100, text + strspn(text, " "));
+	return true;
+}
+
 static bool is_progress(struct tool_watch *w, const char *line)
 {
-	switch (w->tool->progress) {
+	switch (w->progress) {
 	case PROGRESS_DDRESCUE:
 		return ddrescue_line(w, line);
 	case PROGRESS_DD:
 		return dd_line(w, line);
 	case PROGRESS_MKE2FS:
 		return mke2fs_line(w, line);
+	case PROGRESS_TAR:
+		return tar_line(w, line);
+	case PROGRESS_REENCRYPT:
+		return reencrypt_line(w, line);
 	case PROGRESS_LINE:
 		tell(w, -1, line);
 		return true;
@@ -171,6 +215,13 @@ static bool is_progress(struct tool_watch *w, const char *line)
 	default:
 		return false;
 	}
+}
+
+/* Its progress is lines like any others. */
+static bool whole_lines(const struct tool_watch *w)
+{
+	return w->progress == PROGRESS_DDRESCUE || w->progress == PROGRESS_TAR ||
+	       w->progress == PROGRESS_REENCRYPT;
 }
 
 static void end_line(struct tool_watch *w, char ended)
@@ -183,10 +234,10 @@ static void end_line(struct tool_watch *w, char ended)
 		return;
 	text_clean(clean, sizeof(clean), w->line);
 	/* of dd's the last one stays */
-	if ((ended != '\n' || w->tool->progress != PROGRESS_LINE) && is_progress(w, clean) &&
-	    (ended != '\n' || w->tool->progress == PROGRESS_DDRESCUE))
+	if ((ended != '\n' || w->progress != PROGRESS_LINE) && is_progress(w, clean) &&
+	    (ended != '\n' || whole_lines(w)))
 		return;
-	if (ended == '\b' || (ended == '\r' && w->tool->progress == PROGRESS_DDRESCUE))
+	if (ended == '\b' || (ended == '\r' && w->progress == PROGRESS_DDRESCUE))
 		return;
 	ctx_note(w->ctx, "%s", clean);
 	text_fmt(w->last, sizeof(w->last), "%s", clean);
@@ -194,12 +245,13 @@ static void end_line(struct tool_watch *w, char ended)
 		text_fmt(w->trouble, sizeof(w->trouble), "%s", clean);
 }
 
-void tool_watch_output(struct tool_watch *w, const char *buf, size_t n)
+void tool_watch_output(void *watch, const char *buf, size_t n)
 {
+	struct tool_watch *w = watch;
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		if (buf[i] == 'X' && w->tool->progress == PROGRESS_RESIZE2FS)
+		if (buf[i] == 'X' && w->progress == PROGRESS_RESIZE2FS)
 			resize2fs_mark(w);
 		if (buf[i] == '\n' || buf[i] == '\r' || buf[i] == '\b') {
 			if (w->len)

@@ -338,7 +338,7 @@ static void test_tool_ends(void)
 
 static void test_progress(void)
 {
-	struct tool_watch w = { .ctx = &ctx, .tool = tool_find("copy-onto"), .total = 2097152,
+	struct tool_watch w = { .ctx = &ctx, .progress = PROGRESS_DD, .total = 2097152,
 				.started = now_ms() - 20000 };
 	static const char dd[] = "1048576 bytes (1.0 MB, 1.0 MiB) copied, 20 s, 52 kB/s\r";
 	static const char ddrescue[] = "\r\033[A\033[A     ipos:  0 B, non-trimmed:  0 B,  current rate:  0 B/s\n"
@@ -349,19 +349,31 @@ static void test_progress(void)
 		"      time since last successful read:  n/a\nCopying non-tried blocks...\r";
 	static const char mke2fs[] = "Writing inode tables:  12/512\b\b\b\b\b\b\b 13/512";
 
+	static const char tar[] = "tar: 1024\ntar: 2048\ntar: 7: Cannot stat\n";
+	static const char reencrypt[] = "Progress:  59.4%, ETA 00m04s,  599 MiB written, speed  99.9 MiB/s\n";
+
 	said.notes[0] = '\0';
 	tool_watch_output(&w, dd, 20);
 	tool_watch_output(&w, dd + 20, sizeof(dd) - 21);
 	is_str(said.progress, "1M of 2M, 50 %, 52 kB/s, 0:20 left", "dd, in two pieces");
 	is_int((long)w.bytes, 1048576, "and how much");
-	w.tool = tool_find("rescue-onto");
+	w.progress = PROGRESS_DDRESCUE;
 	tool_watch_output(&w, ddrescue, sizeof(ddrescue) - 1);
 	is_str(said.progress, "8388 kB, 99.95 %, 2 read errors, 800 kB/s", "ddrescue, redrawn");
 	is_str(said.notes, "", "and none of it is a note");
-	w.tool = tool_find("ext4-make");
+	w.progress = PROGRESS_MKE2FS;
 	tool_watch_output(&w, mke2fs, sizeof(mke2fs) - 1);
 	tool_watch_output(&w, "\b", 1);
 	is_str(said.progress, "Writing inode tables: 13 of 512", "mke2fs, rubbed out");
+	w.progress = PROGRESS_TAR;
+	w.total = 41943040;
+	tool_watch_output(&w, tar, sizeof(tar) - 1);
+	is_str(said.progress, "20M of 40M, 50 %, 0:20 left", "tar's checkpoint");
+	w.progress = PROGRESS_REENCRYPT;
+	tool_watch_output(&w, reencrypt, sizeof(reencrypt) - 1);
+	is_str(said.progress, "59.4%, ETA 00m04s,  599 MiB written, speed  99.9 MiB/s", "cryptsetup's");
+	ok(strstr(said.notes, "7: Cannot stat") && !strstr(said.notes, "2048") &&
+	   !strstr(said.notes, "Progress"), "neither is a note, a complaint is");
 	tool_watch_fd(&w, "3 5 1", 5);
 	tool_watch_fd(&w, "0 /dev/x\n", 9);
 	is_str(said.progress, "pass 3 of 5, 91 %", "e2fsck's descriptor");
