@@ -246,7 +246,7 @@ put_etc()
 check_programs()
 {
 	console=$(command -v careen) || give_up "no careen in /usr/sbin or /usr/local/sbin"
-	for program in run-init stub escape lifeline host-keys mend-root encrypt-root; do
+	for program in run-init stub escape lifeline host-keys mend-root encrypt-root root-stream; do
 		[ -x "$LIB/$program" ] || give_up "no $LIB/$program"
 	done
 	command -v dropbear >/dev/null || give_up "no dropbear (package dropbear-bin)"
@@ -261,7 +261,7 @@ put_programs()
 	for program in stub escape lifeline; do
 		copy_exec "$LIB/$program" "$IMAGE_LIB/$program"
 	done
-	for script in mend-root encrypt-root; do
+	for script in mend-root encrypt-root root-stream; do
 		install -D -m 755 "$LIB/$script" "$DESTDIR$IMAGE_LIB/$script"
 	done
 	copy_exec "$console" /usr/bin/careen

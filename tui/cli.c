@@ -375,6 +375,7 @@ static int parse(struct cli *cli, char **argv)
 			return status;
 	}
 	cli->opts.answers = cli->answers;
+	cli->opts.connection = true;
 	return EXIT_GOOD;
 }
 

@@ -96,6 +96,9 @@ struct dev_id {
 	char serial[64];
 };
 
+/* What only lives as long as the operator's connection: an image from it, or to it. */
+enum plan_stream { STREAM_NONE, STREAM_IN, STREAM_OUT };
+
 /* How a program says how far it is. */
 enum tool_progress {
 	PROGRESS_NONE,
@@ -130,6 +133,7 @@ struct op {
 	char *input;		/* OP_COMMAND: its standard input; OP_REMEMBER */
 	enum tool_progress progress;	/* OP_COMMAND; src: with tar, the archive or the tree
 					   that it is the share of */
+	enum plan_stream stream;	/* OP_COMMAND: its standard input or output is the connection */
 	unsigned once;		/* its number: once it has succeeded, never again; 0 none */
 	bool done;		/* it has: it is shown, and not executed */
 	bool apart;		/* OP_COMMAND: in a mount namespace of its own */
@@ -139,9 +143,6 @@ struct op {
 	struct proc_id *procs;
 	size_t nprocs;
 };
-
-/* What only lives as long as the operator's connection: an image from it, or to it. */
-enum plan_stream { STREAM_NONE, STREAM_IN, STREAM_OUT };
 
 struct plan {
 	char step[16];		/* name of its step */

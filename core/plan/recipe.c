@@ -251,7 +251,7 @@ const struct tool tools_recipe[] = {
 		.fstypes = "ext2 ext3 ext4 xfs btrfs", .program = "tar", .package = "tar",
 		.ask = {
 			{ .key = "fs", .ask = "New file system (ext4, xfs or btrfs)", .type = ASK_TEXT },
-			{ .key = "via", .ask = "Where the files are kept meanwhile (ram, or a device like vdb1)",
+			{ .key = "via", .ask = "Where the files are kept meanwhile (ram, ssh, or a device like vdb1)",
 			  .fallback = "ram", .type = ASK_TEXT },
 		},
 		.danger = DANGER_DESTROYS, .recipe = recipe_change,

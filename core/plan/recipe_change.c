@@ -6,12 +6,13 @@
 #include "paths.h"
 #include "plan/recipe.h"
 
-enum { DID_SAVE = 1, DID_WIPE, DID_MAKE, DID_RESTORE, DID_VERIFY, DID_MEND };
+enum { DID_SAVE = 1, DID_WIPE, DID_MAKE, DID_RESTORE, DID_VERIFY, DID_MEND, DID_PROVE };
 
 struct change {
 	const struct repair *rp;
 	struct blockdev is, will;	/* the device now, and with the new file system */
-	const struct blockdev *store;	/* NULL: RAM */
+	const struct blockdev *store;	/* NULL: RAM, or */
+	bool ssh;			/* with the operator: a stream, there and back */
 };
 
 static int find_store(struct change *ch, struct error *err)
@@ -22,10 +23,18 @@ static int find_store(struct change *ch, struct error *err)
 
 	if (!strcmp(via, "ram"))
 		return 0;
+	ch->ssh = !strcmp(via, "ssh");
+	if (ch->ssh && !ch->rp->connection)
+		return error_set(err, ENOTCONN, "change-fs", via, "a console has no connection for files",
+				 "From your own machine: ssh -p 1022 root@HOST careen run repair --device %s "
+				 "--tool change-fs --set fs=%s --set via=ssh > FILE",
+				 ch->rp->dev->name, ch->will.fstype);
+	if (ch->ssh)
+		return 0;
 	b = blockdevs_find(&ch->rp->s->devs, via);
 	if (!b || b == ch->rp->dev)
 		return error_set(err, ENODEV, "change-fs", via, "no such other device",
-				 "Say ram, or a device with a file system on it that has room.");
+				 "Say ram, ssh, or a device with a file system on it that has room.");
 	if (!b->fstype || !recipe_tool(b, "-check"))
 		return error_set(err, EINVAL, "change-fs", b->path, "no file system is on it",
 				 "Make one on it first (Repair, Make), or say ram.");
@@ -87,6 +96,8 @@ static void add_store(struct plan *plan, const struct change *ch)
 {
 	struct op *op;
 
+	if (ch->ssh)
+		return;
 	if (ch->store) {
 		recipe_mount(plan, ch->store, CAREEN_SAVE, "rw");
 		return;
@@ -120,36 +131,69 @@ static void add_room(struct plan *plan, const struct change *ch)
  * --one-file-system: nothing else is mounted there, but each subvolume of btrfs looks like it.
  * @way goes through @whole, an archive or a tree, and says how far it is.
  */
-static struct op *add_tar(struct plan *plan, enum danger danger, const char *title,
-			  const char *whole, const char *const *way)
+static struct op *add_tar(struct plan *plan, const struct change *ch, enum danger danger,
+			  const char *title, const char *whole, const char *const *way)
 {
 	static const char *const all[] = {
+		"sh", CAREEN_LIB "/root-stream", "take",
 		"tar", "-C", CAREEN_MNT, "--xattrs", "--xattrs-include=*", "--acls", "--numeric-owner",
 		"--checkpoint=512", "--checkpoint-action=echo=%u",
 	};
 	const char *words[24];
+	bool out = !strcmp(whole, CAREEN_MNT);
 	struct op *op;
-	size_t n;
+	size_t n = 0, i;
 
-	for (n = 0; n < sizeof(all) / sizeof(all[0]); n++)
-		words[n] = all[n];
+	for (i = ch->ssh ? 0 : 3; i < sizeof(all) / sizeof(all[0]); i++)
+		words[n++] = all[i];
 	while (*way)
 		words[n++] = *way++;
 	words[n] = NULL;
+	if (ch->ssh && out)
+		words[2] = "give";
 	op = repair_command(plan, NULL, danger, title, words);
 	op->progress = PROGRESS_TAR;
-	plan_set(plan, &op->src, "%s", whole);
+	if (ch->ssh)
+		plan->stream = op->stream = out ? STREAM_OUT : STREAM_IN;
+	plan_set(plan, &op->src, "%s", ch->ssh ? CAREEN_MNT : whole);
 	return op;
+}
+
+/* Where tar writes it to and reads it from. */
+static const char *archive(const struct change *ch)
+{
+	return ch->ssh ? "-" : ARCHIVE;
 }
 
 static void add_save(struct plan *plan, const struct change *ch)
 {
+	recipe_fix(ch->rp, plan, &ch->is);
 	recipe_mount(plan, &ch->is, CAREEN_MNT, "ro");
-	add_room(plan, ch);
-	recipe_once(ch->rp, add_tar(plan, DANGER_NONE, "save its files to " ARCHIVE, CAREEN_MNT,
-				    WORDS("--sparse", "--exclude=./lost+found", "-cf", ARCHIVE, ".")),
+	if (!ch->ssh)
+		add_room(plan, ch);
+	recipe_once(ch->rp, add_tar(plan, ch, DANGER_NONE, ch->ssh ?
+				    "1 of 4: send its files to you (next: the same, with < FILE)" :
+				    "save its files to " ARCHIVE, CAREEN_MNT,
+				    WORDS("--sparse", "--exclude=./lost+found", "-cf", archive(ch), ".")),
 		    DID_SAVE);
 	recipe_umount(plan, &ch->is, CAREEN_MNT);
+}
+
+/* What the operator has is read back before anything is lost here. */
+static void add_prove(struct plan *plan, const struct change *ch)
+{
+	recipe_mount(plan, &ch->is, CAREEN_MNT, "ro");
+	recipe_once(ch->rp, add_tar(plan, ch, DANGER_NONE,
+				    "2 of 4: compare the file that you have (next: once more)", ARCHIVE,
+				    WORDS("--compare", "-f", "-")), DID_PROVE);
+	recipe_umount(plan, &ch->is, CAREEN_MNT);
+}
+
+/* Through the connection it comes whole or not at all: a restore that failed begins anew. */
+static void once_made(const struct change *ch, struct op *op, unsigned n)
+{
+	recipe_once(ch->rp, op, n);
+	op->done &= !ch->ssh || recipe_did(ch->rp, DID_RESTORE);
 }
 
 static void add_make(struct plan *plan, const struct change *ch)
@@ -159,8 +203,8 @@ static void add_make(struct plan *plan, const struct change *ch)
 	struct op *op;
 
 	/* mkfs.btrfs takes no UUID that it still finds somewhere */
-	recipe_once(ch->rp, repair_command(plan, ch->rp->dev, DANGER_DESTROYS, "wipe the old signature",
-				    WORDS("wipefs", "-a", "-q", dev)), DID_WIPE);
+	once_made(ch, repair_command(plan, ch->rp->dev, DANGER_DESTROYS, "wipe the old signature",
+				     WORDS("wipefs", "-a", "-q", dev)), DID_WIPE);
 	text_fmt(title, sizeof(title), "make the new file system (%s)", fs);
 	text_fmt(uuid, sizeof(uuid), "uuid=%s", ch->is.uuid);
 	if (!strcmp(fs, "ext4"))
@@ -174,52 +218,90 @@ static void add_make(struct plan *plan, const struct change *ch)
 		op = repair_command(plan, ch->rp->dev, DANGER_DESTROYS, title,
 				    WORDS("mkfs.btrfs", "-q", "-f", "-U", ch->is.uuid, "-L", ch->is.label,
 					  dev));
-	recipe_once(ch->rp, op, DID_MAKE);
+	once_made(ch, op, DID_MAKE);
 }
 
 static void add_restore(struct plan *plan, const struct change *ch)
 {
+	recipe_once(ch->rp, add_tar(plan, ch, DANGER_DESTROYS, ch->ssh ?
+				    "3 of 4: restore the files from you (next: once more)" :
+				    "restore the files", ARCHIVE, WORDS("-xpf", archive(ch))), DID_RESTORE);
+}
+
+static void add_end(struct plan *plan, const struct change *ch)
+{
 	const struct blockdev *disk = repair_disk(ch->rp->s, ch->rp->dev);
 	struct op *op;
 
-	recipe_mount(plan, &ch->will, CAREEN_MNT, "rw");
-	recipe_once(ch->rp, add_tar(plan, DANGER_DESTROYS, "restore the files", ARCHIVE,
-				    WORDS("-xpf", ARCHIVE)), DID_RESTORE);
-	recipe_once(ch->rp, add_tar(plan, DANGER_NONE, "compare each with what was saved", ARCHIVE,
-				    WORDS("--compare", "-f", ARCHIVE)), DID_VERIFY);
+	recipe_once(ch->rp, add_tar(plan, ch, DANGER_NONE, ch->ssh ? "4 of 4: compare each with what you have" :
+				    "compare each with what was saved", ARCHIVE,
+				    WORDS("--compare", "-f", archive(ch))), DID_VERIFY);
 	op = repair_command(plan, NULL, DANGER_DESTROYS, "mend fstab, boot loader, initramfs",
 			    WORDS("sh", CAREEN_LIB "/mend-root", CAREEN_MNT, disk->path,
 				  ch->will.fstype, ch->is.uuid));
 	op->apart = true;
 	recipe_once(ch->rp, op, DID_MEND);
 	recipe_umount(plan, &ch->will, CAREEN_MNT);
+	recipe_check(ch->rp, plan, &ch->will);
+	if (!ch->ssh) {
+		op = plan_add(plan, OP_UMOUNT, DANGER_UNDOABLE, 120, "unmount where they were kept");
+		plan_set(plan, &op->dst, CAREEN_SAVE);
+		plan_set(plan, &op->command, "umount %s", CAREEN_SAVE);
+	}
+	recipe_ends(plan);
+}
+
+/* Each pass of the files through the connection is a job of its own: there is one stream. */
+static void add_pass(struct plan *plan, const struct change *ch)
+{
+	const struct repair *rp = ch->rp;
+
+	if (!recipe_did(rp, DID_SAVE)) {
+		add_save(plan, ch);
+	} else if (!recipe_did(rp, DID_PROVE)) {
+		add_prove(plan, ch);
+	} else if (!recipe_did(rp, DID_RESTORE)) {
+		add_make(plan, ch);
+		recipe_mount(plan, &ch->will, CAREEN_MNT, "rw");
+		add_restore(plan, ch);
+		recipe_umount(plan, &ch->will, CAREEN_MNT);
+	} else {
+		recipe_mount(plan, &ch->will, CAREEN_MNT, "rw");
+		add_end(plan, ch);
+	}
+}
+
+/* Does this pass change nothing? */
+static bool reads(const struct change *ch)
+{
+	return ch->ssh && recipe_did(ch->rp, DID_SAVE) && !recipe_did(ch->rp, DID_PROVE);
 }
 
 int recipe_change(const struct repair *rp, struct plan *plan, struct error *err)
 {
 	struct change ch = { .rp = rp };
 	char answers[100];
-	struct op *op;
 	int r = find_change(&ch, err);
 
 	if (r < 0)
 		return r;
 	text_fmt(answers, sizeof(answers), "set fs=%s\nset via=%s\n", ch.will.fstype,
-		 ch.store ? ch.store->name : "ram");
+		 ch.ssh ? "ssh" : ch.store ? ch.store->name : "ram");
 	recipe_begins(plan, rp, answers);
 	add_store(plan, &ch);
-	if (!recipe_did(rp, DID_WIPE))
+	if (!recipe_did(rp, DID_WIPE) && !reads(&ch))
 		repair_written(plan, rp->dev);
-	if (!recipe_did(rp, DID_SAVE)) {
-		recipe_fix(rp, plan, &ch.is);
-		add_save(plan, &ch);
+	if (reads(&ch))
+		plan_set(plan, &plan->undo, "Only reads %s.", rp->dev->path);
+	if (ch.ssh) {
+		add_pass(plan, &ch);
+		return 0;
 	}
+	if (!recipe_did(rp, DID_SAVE))
+		add_save(plan, &ch);
 	add_make(plan, &ch);
+	recipe_mount(plan, &ch.will, CAREEN_MNT, "rw");
 	add_restore(plan, &ch);
-	recipe_check(rp, plan, &ch.will);
-	op = plan_add(plan, OP_UMOUNT, DANGER_UNDOABLE, 120, "unmount where they were kept");
-	plan_set(plan, &op->dst, CAREEN_SAVE);
-	plan_set(plan, &op->command, "umount %s", CAREEN_SAVE);
-	recipe_ends(plan);
+	add_end(plan, &ch);
 	return 0;
 }

@@ -214,6 +214,7 @@ static int find_target(struct repair *rp, const struct plan_opts *opts, struct e
 				 "Make it writable with: blockdev --setrw %s", rp->dev->path);
 	rp->answers = opts->answers;
 	rp->stream = opts->stream;
+	rp->connection = opts->connection;
 	if (rp->stream && rp->tool->copy != COPY_IN && rp->tool->copy != COPY_OUT)
 		return error_set(err, EINVAL, "repair", rp->tool->name,
 				 "only an image comes or goes through the connection",

@@ -12,6 +12,7 @@ struct repair {
 	const struct blockdev *dev;
 	const char *const *answers;
 	bool stream;		/* the image comes or goes through the connection */
+	bool connection;	/* there is one */
 	const struct repair *recipe;	/* whose plan it is a part of; NULL: its own */
 };
 

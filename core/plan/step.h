@@ -35,6 +35,7 @@ struct plan_opts {
 	const char *tool;	/* repair: name in the tools table */
 	const char *const *answers;	/* repair: "key=value", NULL-terminated, or NULL */
 	bool stream;		/* repair: an image comes or goes through the connection */
+	bool connection;	/* repair: who asks can send and take a stream, if the plan has one */
 	const char *entry;	/* repair: restore this entry of the vault, with no tool */
 };
 

@@ -65,10 +65,17 @@ int op_command(struct op_ctx *ctx, const struct op *op, struct error *err)
 		sp.input = op->secret;
 		sp.input_len = op->secret_len;
 	}
+	if (op->stream == STREAM_IN)
+		sp.in = job_stream.fd;
+	if (op->stream == STREAM_OUT)
+		sp.out = job_stream.fd;
+	sp.pipeline = op->stream != STREAM_NONE;
 	if (op->dev.dev)
 		r = device_identity(op->dst, &op->dev, err);
 	if (r == 0)
 		r = spawn_run(&sp, &status, err);
+	if (op->stream != STREAM_NONE)
+		job_stream_close();
 	tool_watch_end(&w);
 	return r < 0 ? r : judge(op, &sp, &w, status, err);
 }

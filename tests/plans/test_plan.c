@@ -697,6 +697,32 @@ static void test_check_all(struct snapshot *s)
 	mounts_free(&s->old.mounts);
 }
 
+/* The files through the connection: each pass is a plan, the next one after the one before. */
+static void test_change_ssh(struct snapshot *s)
+{
+	static const struct { const char *name, *done; } passes[] = {
+		{ "change-fs-ssh-2", "done 1\n" }, { "change-fs-ssh-3", "done 1\ndone 7\n" },
+		/* it was cut in the middle of the restore */
+		{ "change-fs-ssh-3-again", "done 1\ndone 7\ndone 2\ndone 3\n" },
+		{ "change-fs-ssh-4", "done 1\ndone 7\ndone 2\ndone 3\ndone 4\n" },
+	};
+	const char *ssh[] = { "fs=xfs", "via=ssh", NULL };
+	struct plan_opts change = { .device = "vda1", .tool = "change-fs", .answers = ssh };
+	char text[200];
+	size_t i;
+
+	refusal(s, "repair", &change, -ENOTCONN);
+	change.connection = true;
+	golden("change-fs-ssh-1", plan_text(s, "repair", &change));
+	for (i = 0; i < sizeof(passes) / sizeof(passes[0]); i++) {
+		snprintf(text, sizeof(text), "tool change-fs\ndev 254:1 0\nuuid a-b\nlabel \nfstype ext4\n"
+			 "set fs=xfs\nset via=ssh\n%s", passes[i].done);
+		unfinished_parse(&s->unfinished, text);
+		golden(passes[i].name, plan_text(s, "repair", &change));
+	}
+	s->unfinished = (struct unfinished){ 0 };
+}
+
 /* Another file system under the same files; one that stopped when the signature was wiped. */
 static void test_change(struct snapshot *s)
 {
@@ -707,6 +733,7 @@ static void test_change(struct snapshot *s)
 	struct plan_opts change = { .device = "vda1", .tool = "change-fs", .answers = ram };
 
 	golden("change-fs", plan_text(s, "repair", &change));
+	test_change_ssh(s);
 	change.answers = ntfs;
 	refusal(s, "repair", &change, -EINVAL);
 	change.answers = nowhere;

@@ -1,0 +1,65 @@
+#!/bin/bash
+# check-long: the root becomes xfs, and its files are with the operator meanwhile: four passes over ssh.
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../operator.sh"
+. "$(dirname "$0")/../files.sh"
+
+pass() { vm_ssh1022_in 'careen run repair --device vda1 --tool change-fs --set fs=xfs --set via=ssh --confirm vda1-0001'; }
+plan_of_pass() { vm_ssh1022 'careen plan repair --device vda1 --tool change-fs --set fs=xfs --set via=ssh' 2>&1; }
+fstype() { vm_ssh1022 'blkid -p -o value -s TYPE /dev/vda1'; }
+same() {
+	is "$(vm_ssh systemctl is-system-running --wait)" running "$what: the system runs"
+	is "$(vm_ssh systemctl --failed --no-legend --plain)" '' "$what: no failed unit"
+	is "$(vm_ssh findmnt -no FSTYPE,UUID / | tr -s ' ')" "xfs $uuid" "$what: xfs, and the UUID of before"
+	is "$(diff <(echo "$before" | kept) <(inventory | kept) | head -20)" '' "$what: every file is as it was"
+}
+# fstab and boot/ have changed; xfs shows an ACL a second time, under a name of its own
+kept() { grep -v 'etc/fstab\| boot/\|^boot\|var/\|^trusted.SGI_ACL_\|^$'; }
+
+VM_TIMEOUT=1800
+release=${CAREEN_RELEASE:-13}
+what="Debian $release"
+tar=$vm_tmp/root.tar
+vm_boot "$release" --flavour grub
+ok "$what: files of every kind" prepare
+ok "$what: GRUB on the disk" vm_ssh 'grub-install /dev/vda && update-grub && sync' || bail 'cannot go on'
+uuid=$(vm_ssh findmnt -no UUID /)
+boot_id=$(fact_boot_id vm_ssh)
+before=$(inventory)
+off
+
+ok 'the files are sent' eval 'pass </dev/null >$tar 2>$vm_tmp/said' || bail "$(tail "$vm_tmp/said")"
+ok 'they are a tar archive' eval 'tar -tf $tar | grep -qx ./root/sparse'
+head -c "$(($(stat -c %s "$tar") / 2))" "$tar" >"$tar.half"
+out=$(pass <"$tar.half" 2>&1)
+isnt $? 0 'half of it is not believed'
+like "$out" 'give it the same file' 'and what is wanted is said'
+is "$(fstype)" ext4 'nothing was written'
+out=$(pass <"$tar" 2>&1)
+is $? 0 'the whole of it is compared with the root' || bail "$out"
+is "$(fstype)" ext4 'still nothing was written'
+
+# The operator's ssh dies while the files come back.
+pass <"$tar" >"$vm_tmp/cut" 2>&1 &
+eventually 120 vm_ssh1022 'careen log | grep -q "running: 3 of 4"'
+ok 'the connection is cut' pkill -KILL -f "^ssh .*via=ssh"
+wait $!
+ok 'the restore ends with it' eventually 60 eval '! vm_ssh1022 "careen status --json" | grep -q "\"running\":true"'
+like "$(plan_of_pass)" 'make the new file system' 'and begins anew'
+out=$(vm_ssh1022 'careen run resume --yes' 2>&1)
+isnt $? 0 'a root of half the files is not resumed into'
+out=$(pass <"$tar" 2>&1)
+is $? 0 'the files are restored' || bail "$out"
+is "$(fstype)" xfs 'on the new file system'
+out=$(pass <"$tar" 2>&1)
+is $? 0 'and compared once more' || bail "$out"
+like "$out" 'mend fstab' 'and the system learns it'
+
+ok 'resume' vm_ssh1022 'careen run resume --yes' || bail 'cannot go on'
+is "$(fact_boot_id vm_ssh)" "$boot_id" 'the same boot'
+same
+what="$what, cold"
+vm_ssh sync
+ok "$what: it boots by its own boot loader" vm cold "$VM" || bail "$(vm_console_log | tail -30)"
+same
+done_testing
