@@ -5,7 +5,7 @@
 RESCUE_CC ?= $(if $(shell command -v musl-gcc),musl-gcc,gcc)
 RESCUE_CFLAGS ?= -O2
 RESCUE_PROGS := run-init rescue-start escape stub lifeline
-RESCUE_SHELL := host-keys tree.sh enter-tree mend-root encrypt-root root-stream
+RESCUE_SHELL := host-keys tree.sh enter-tree mend-root encrypt-root root-stream file-flags
 RESCUE_BIN := $(RESCUE_PROGS:%=$(O)/initramfs/%)
 
 # initramfs-tools reads /usr/share/initramfs-tools and /etc/initramfs-tools only

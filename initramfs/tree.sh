@@ -9,7 +9,7 @@ ETC=/etc/careen
 IMAGE_LIB=/usr/lib/careen
 
 # These replace busybox's applets of the same name; nothing in early boot uses them.
-REPLACE="e2fsck mke2fs tune2fs resize2fs dumpe2fs debugfs e2image e2label
+REPLACE="e2fsck mke2fs tune2fs resize2fs dumpe2fs debugfs e2image e2label lsattr chattr
 	fsck.ext2 fsck.ext3 fsck.ext4 mkfs.ext2 mkfs.ext3 mkfs.ext4
 	lvm mdadm cryptsetup dmsetup xfs_repair mkfs.xfs btrfs mkfs.btrfs fsck.vfat mkfs.vfat"
 # These go to /usr/local/sbin where the image has one already. That directory is
@@ -246,7 +246,7 @@ put_etc()
 check_programs()
 {
 	console=$(command -v careen) || give_up "no careen in /usr/sbin or /usr/local/sbin"
-	for program in run-init stub escape lifeline host-keys mend-root encrypt-root root-stream; do
+	for program in run-init stub escape lifeline host-keys mend-root encrypt-root root-stream file-flags; do
 		[ -x "$LIB/$program" ] || give_up "no $LIB/$program"
 	done
 	command -v dropbear >/dev/null || give_up "no dropbear (package dropbear-bin)"
@@ -261,7 +261,7 @@ put_programs()
 	for program in stub escape lifeline; do
 		copy_exec "$LIB/$program" "$IMAGE_LIB/$program"
 	done
-	for script in mend-root encrypt-root root-stream; do
+	for script in mend-root encrypt-root root-stream file-flags; do
 		install -D -m 755 "$LIB/$script" "$DESTDIR$IMAGE_LIB/$script"
 	done
 	copy_exec "$console" /usr/bin/careen

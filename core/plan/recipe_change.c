@@ -6,7 +6,8 @@
 #include "paths.h"
 #include "plan/recipe.h"
 
-enum { DID_SAVE = 1, DID_WIPE, DID_MAKE, DID_RESTORE, DID_VERIFY, DID_MEND, DID_PROVE };
+enum { DID_SAVE = 1, DID_WIPE, DID_MAKE, DID_RESTORE, DID_VERIFY, DID_MEND, DID_PROVE,
+       DID_FLAGS };
 
 struct change {
 	const struct repair *rp;
@@ -112,6 +113,7 @@ static void add_store(struct plan *plan, const struct change *ch)
 }
 
 #define ARCHIVE CAREEN_SAVE "/careen-root.tar"
+#define FLAGS CAREEN_RUN "/root-flags"
 /* A rescue that runs out of memory is lost: asked before the first file is kept. */
 static void add_room(struct plan *plan, const struct change *ch)
 {
@@ -171,6 +173,8 @@ static void add_save(struct plan *plan, const struct change *ch)
 	recipe_mount(plan, &ch->is, CAREEN_MNT, "ro");
 	if (!ch->ssh)
 		add_room(plan, ch);
+	repair_command(plan, NULL, DANGER_NONE, "keep chattr's flags, which tar does not",
+		       WORDS("sh", CAREEN_LIB "/file-flags", "keep", CAREEN_MNT, FLAGS));
 	recipe_once(ch->rp, add_tar(plan, ch, DANGER_NONE, ch->ssh ?
 				    "1 of 4: send its files to you (next: the same, with < FILE)" :
 				    "save its files to " ARCHIVE, CAREEN_MNT,
@@ -241,6 +245,10 @@ static void add_end(struct plan *plan, const struct change *ch)
 				  ch->will.fstype, ch->is.uuid));
 	op->apart = true;
 	recipe_once(ch->rp, op, DID_MEND);
+	/* last: an immutable file takes nothing more */
+	recipe_once(ch->rp, repair_command(plan, NULL, DANGER_DESTROYS, "set chattr's flags again",
+					   WORDS("sh", CAREEN_LIB "/file-flags", "give", CAREEN_MNT, FLAGS)),
+		    DID_FLAGS);
 	recipe_umount(plan, &ch->will, CAREEN_MNT);
 	recipe_check(ch->rp, plan, &ch->will);
 	if (!ch->ssh) {

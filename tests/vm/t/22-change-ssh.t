@@ -12,6 +12,7 @@ same() {
 	is "$(vm_ssh systemctl --failed --no-legend --plain)" '' "$what: no failed unit"
 	is "$(vm_ssh findmnt -no FSTYPE,UUID / | tr -s ' ')" "xfs $uuid" "$what: xfs, and the UUID of before"
 	is "$(diff <(echo "$before" | kept) <(inventory | kept) | head -20)" '' "$what: every file is as it was"
+	like "$(vm_ssh lsattr -d /root/acl)" '^[^ ]*i[^ ]* ' "$what: what was immutable is"
 }
 # fstab and boot/ have changed; xfs shows an ACL a second time, under a name of its own
 kept() { grep -v 'etc/fstab\| boot/\|^boot\|var/\|^trusted.SGI_ACL_\|^$'; }
@@ -21,7 +22,7 @@ release=${CAREEN_RELEASE:-13}
 what="Debian $release"
 tar=$vm_tmp/root.tar
 vm_boot "$release" --flavour grub
-ok "$what: files of every kind" prepare
+ok "$what: files of every kind" eval 'prepare && vm_ssh "chattr +i /root/acl"'
 ok "$what: GRUB on the disk" vm_ssh 'grub-install /dev/vda && update-grub && sync' || bail 'cannot go on'
 uuid=$(vm_ssh findmnt -no UUID /)
 boot_id=$(fact_boot_id vm_ssh)
