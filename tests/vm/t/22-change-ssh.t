@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../operator.sh"
 . "$(dirname "$0")/../files.sh"
 
-pass() { vm_ssh1022_in 'careen run repair --device vda1 --tool change-fs --set fs=xfs --set via=ssh --confirm vda1-0001'; }
+change() { vm_ssh1022_in 'careen run repair --device vda1 --tool change-fs --set fs=xfs --set via=ssh --confirm vda1-0001'; }
 plan_of_pass() { vm_ssh1022 'careen plan repair --device vda1 --tool change-fs --set fs=xfs --set via=ssh' 2>&1; }
 fstype() { vm_ssh1022 'blkid -p -o value -s TYPE /dev/vda1'; }
 same() {
@@ -29,19 +29,19 @@ boot_id=$(fact_boot_id vm_ssh)
 before=$(inventory)
 off
 
-ok 'the files are sent' eval 'pass </dev/null >$tar 2>$vm_tmp/said' || bail "$(tail "$vm_tmp/said")"
+ok 'the files are sent' eval 'change </dev/null >$tar 2>$vm_tmp/said' || bail "$(tail "$vm_tmp/said")"
 ok 'they are a tar archive' eval 'tar -tf $tar | grep -qx ./root/sparse'
 head -c "$(($(stat -c %s "$tar") / 2))" "$tar" >"$tar.half"
-out=$(pass <"$tar.half" 2>&1)
+out=$(change <"$tar.half" 2>&1)
 isnt $? 0 'half of it is not believed'
 like "$out" 'give it the same file' 'and what is wanted is said'
 is "$(fstype)" ext4 'nothing was written'
-out=$(pass <"$tar" 2>&1)
+out=$(change <"$tar" 2>&1)
 is $? 0 'the whole of it is compared with the root' || bail "$out"
 is "$(fstype)" ext4 'still nothing was written'
 
 # The operator's ssh dies while the files come back.
-pass <"$tar" >"$vm_tmp/cut" 2>&1 &
+change <"$tar" >"$vm_tmp/cut" 2>&1 &
 eventually 120 vm_ssh1022 'careen log | grep -q "running: 3 of 4"'
 ok 'the connection is cut' pkill -KILL -f "^ssh .*via=ssh"
 wait $!
@@ -49,10 +49,10 @@ ok 'the restore ends with it' eventually 60 eval '! vm_ssh1022 "careen status --
 like "$(plan_of_pass)" 'make the new file system' 'and begins anew'
 out=$(vm_ssh1022 'careen run resume --yes' 2>&1)
 isnt $? 0 'a root of half the files is not resumed into'
-out=$(pass <"$tar" 2>&1)
+out=$(change <"$tar" 2>&1)
 is $? 0 'the files are restored' || bail "$out"
 is "$(fstype)" xfs 'on the new file system'
-out=$(pass <"$tar" 2>&1)
+out=$(change <"$tar" 2>&1)
 is $? 0 'and compared once more' || bail "$out"
 like "$out" 'mend fstab' 'and the system learns it'
 
