@@ -72,6 +72,9 @@ int op_command(struct op_ctx *ctx, const struct op *op, struct error *err)
 	sp.pipeline = op->stream != STREAM_NONE;
 	if (op->dev.dev)
 		r = device_identity(op->dst, &op->dev, err);
+	if (r == 0 && op->stream != STREAM_NONE && job_stream.fd <= 0)
+		r = error_set(err, EPIPE, "send", op->argv[0], "there is no connection it could go through",
+			      "Nothing was done.");
 	if (r == 0)
 		r = spawn_run(&sp, &status, err);
 	if (op->stream != STREAM_NONE)

@@ -201,7 +201,9 @@ int op_tool(struct op_ctx *ctx, const struct op *op, struct error *err)
 	if (w.total)
 		ctx_progress(ctx, 0, "0B of %s, 0 %%", text_size(size, sizeof(size), w.total));
 	r = spawn_run(&sp, &status, err);
-	job_stream_close();
+	/* a check before a stream of a recipe leaves it alone */
+	if (op->tool->copy)
+		job_stream_close();
 	if (r < 0)
 		return r;
 	tool_watch_end(&w);

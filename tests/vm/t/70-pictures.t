@@ -55,9 +55,13 @@ op_row vda1; con_keys Enter; shot repair-tools 'what is to be done'
 op_row 'Make an ext4'; con_keys Enter; shot repair-question 'question 1'
 con_keys Enter; con_wait 'question 2' 10; con_keys Enter
 shot plan-repair 'To run it, type'
+op_choose 5; con_keys Enter; con_wait 'USED BY' 20; op_row vda1; con_keys Enter; con_wait 'what is to be done' 20
+op_row 'Change the file system'; con_keys Enter; con_wait 'question 1' 10; con_type xfs; con_keys Enter
+con_wait 'question 2' 10; con_keys Enter; shot plan-change-fs 'To run it, type'
 ok 'check and fix' op_repair vda1 'Check and fix' vda1-0001 180
 shot job-repair 'Enter goes on to'
-op_home; con_keys Tab; con_keys Tab; con_keys Tab; con_keys Tab; con_keys Tab; shot log-detached 'JOB'
+op_home; con_keys Tab; con_keys Tab; con_keys Tab; con_keys Tab; shot vault-kept 'ENTRY'
+con_keys Tab; shot log-detached 'JOB'
 op_choose 6; op_plan; shot plan-resume 'Enter runs it'
 ok 'resume' op_step 6 300; shot job-resume 'Enter goes on to'
 is "$(vm_ssh systemctl is-system-running)" running 'the system runs again'
