@@ -566,11 +566,23 @@ static void test_off(void)
 	const char *src[] = { "src=/dev/vda", NULL }, *self[] = { "src=/dev/vdb", NULL };
 	const char *file[] = { "dst=/tmp/vda1.img", NULL }, *bad[] = { "dst=/dev/vdb", NULL };
 	const char *option[] = { "dst=-x", NULL };
+	struct holder tool = { .kind = HOLDER_PROCESS, .out = OUT_TERM, .holds = HOLD_DEV, .pid = 4711,
+			       .start = 900, .command = S("resize2fs"), .cmdline = S("resize2fs /dev/vda1"),
+			       .what = S("/dev/vda1"), .unit = S(""), .dev = VDA1 };
 	struct snapshot s;
+	char *text;
 
 	detached(&s, off);
 	is_str(step_next(&s)->name, "repair", "unmounted: repair is next");
 	golden("resume", plan_text(&s, "resume", NULL));
+	s.holders = (struct holders){ .row = &tool, .n = 1, .n_process = 1 };
+	ok(strstr(refusal(&s, "resume", NULL, -EBUSY), "resize2fs, pid 4711, is still at work"),
+	   "a tool that its job has left keeps Resume from mounting");
+	tool.command = S("careen");
+	text = plan_text(&s, "resume", NULL);
+	ok(strstr(text, "mount / ("), "a console that looks at the disk does not");
+	free(text);
+	s.holders = (struct holders){ 0 };
 	strcpy(s.old.init, "/usr/lib/systemd/systemd");
 	s.old.uevents = 3377;
 	mounts_parse(&s.old.mounts, record, 1, NULL);
