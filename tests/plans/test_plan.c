@@ -972,13 +972,15 @@ static struct blockdev opened[] = {
 	{ .dev = DEV(253, 0), .name = "dm-0", .path = "/dev/dm-0", .type = "crypt", .on = S("md0"),
 	  .model = S("safe"), .parent = 2, .depth = 3, .fstype = S("LVM2_member"), .stacked = true },
 	{ .dev = DEV(253, 1), .name = "dm-1", .path = "/dev/dm-1", .type = "lvm", .on = S("dm-0"),
-	  .model = S("my--vg-root"), .parent = 3, .depth = 4, .fstype = S("ext4"),
+	  .model = S("my--vg-root"), .parent = 3, .depth = 4, .size = 1ull << 30, .fstype = S("ext4"),
 	  .uuid = S("11111111-2222-3333-4444-555555555555") },
 };
 
 static void test_stack(void)
 {
+	const char *size[] = { "size=800M", NULL };
 	const struct plan_opts close = { .close = true };
+	const struct plan_opts smaller = { .device = "dm-1", .tool = "resize", .answers = size };
 	struct snapshot s;
 	char *text;
 	size_t i;
@@ -1003,6 +1005,7 @@ static void test_stack(void)
 	golden("unmount-stack", plan_text(&s, "unmount", NULL));
 	golden("unmount-close", plan_text(&s, "unmount", &close));
 	golden("resume-stack", plan_text(&s, "resume", NULL));
+	golden("resize-lvm", plan_text(&s, "repair", &smaller));
 	s.devs.n = 2;
 	golden("resume-open", plan_text(&s, "resume", NULL));
 	s.devs.n = 5;
