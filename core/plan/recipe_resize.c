@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "model/stack.h"
 #include "paths.h"
 #include "plan/recipe.h"
 
@@ -56,10 +57,19 @@ static int find_size(struct resize *rz, struct error *err)
 	return 0;
 }
 
+/*
+ * /dev/dm-N is no name to lvm; 2.03.17 on looks for the file system by a path that only udev
+ * makes; and for a volume that has its size already it ends with 5, as for any other refusal.
+ */
+#define LVRESIZE \
+	"case $(lvm lvresize --help) in *--fs*) set -- --fs ignore \"$@\" ;; esac; " \
+	"said=$(lvm lvresize -y -f \"$@\" 2>&1) && r=0 || r=$?; echo \"$said\"; " \
+	"case $said in *'matches existing size'*) r=0 ;; esac; exit $r"
+
 static void resize_container(struct plan *plan, const struct resize *rz)
 {
 	const struct blockdev *b = rz->rp->dev;
-	char kib[32], title[80], to[16];
+	char kib[32], title[80], to[16], path[160];
 	struct op *op;
 
 	if (rz->max)
@@ -77,12 +87,13 @@ static void resize_container(struct plan *plan, const struct resize *rz)
 		/* sfdisk's own re-read fails where another partition of the disk is in use */
 		repair_command(plan, rz->disk, DANGER_UNDOABLE, "tell the kernel its new size",
 			       WORDS("partx", "-u", "--nr", rz->part, rz->disk->path));
-	} else if (rz->max) {
-		repair_command(plan, b, DANGER_DESTROYS, title,
-			       WORDS("lvm", "lvresize", "-y", "-l", "+100%FREE", b->path))->skippable = true;
 	} else {
-		repair_command(plan, b, DANGER_DESTROYS, title,
-			       WORDS("lvm", "lvresize", "-y", "-f", "-L", kib, b->path));
+		text_fmt(path, sizeof(path), "/dev/mapper/%s", stack_dm_name(b));
+		op = repair_command(plan, b, DANGER_DESTROYS, title,
+				    WORDS("sh", "-c", LVRESIZE, "sh", rz->max ? "-l" : "-L",
+					  rz->max ? "+100%FREE" : kib, path));
+		plan_set(plan, &op->command, "lvm lvresize -y -f %s %s %s", rz->max ? "-l" : "-L",
+			 rz->max ? "+100%FREE" : kib, path);
 	}
 }
 

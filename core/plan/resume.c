@@ -408,10 +408,35 @@ static int resume_end(const struct snapshot *s, const char *name, struct plan **
 	return plan_finish(plan, ret, err);
 }
 
+/*
+ * A tool outlives a job that was killed (run/spawn.c): of the rescue, with nothing but the disk
+ * open. Stopped here, what it has half written would be mounted. A console that looks is none.
+ */
+static int refuse_at_work(const struct snapshot *s, struct error *err)
+{
+	const struct holder *h;
+	char why[100];
+	size_t i;
+
+	for (i = 0; snapshot_unmounted(s) && i < s->holders.n; i++) {
+		h = &s->holders.row[i];
+		if (h->kind != HOLDER_PROCESS || h->out == OUT_KEEP || h->holds != HOLD_DEV ||
+		    !strcmp(h->command, "careen"))
+			continue;
+		text_fmt(why, sizeof(why), "%.40s, pid %d, is still at work on it", h->command, (int)h->pid);
+		return error_set(err, EBUSY, "resume", h->what, why,
+				 "Wait until it has come to its end, or end it (kill %d); then give Repair "
+				 "what was begun once more, or check the file system.", (int)h->pid);
+	}
+	return 0;
+}
+
 static int resume_detached(struct plan *plan, const struct snapshot *s, struct error *err)
 {
-	int opened = plan_open_stack(plan, s, err), r = 0;
+	int opened = refuse_at_work(s, err), r = 0;
 
+	if (opened == 0)
+		opened = plan_open_stack(plan, s, err);
 	if (opened < 0)
 		return opened;
 	/* what still runs from the old root would be started a second time */

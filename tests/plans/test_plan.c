@@ -566,11 +566,23 @@ static void test_off(void)
 	const char *src[] = { "src=/dev/vda", NULL }, *self[] = { "src=/dev/vdb", NULL };
 	const char *file[] = { "dst=/tmp/vda1.img", NULL }, *bad[] = { "dst=/dev/vdb", NULL };
 	const char *option[] = { "dst=-x", NULL };
+	struct holder tool = { .kind = HOLDER_PROCESS, .out = OUT_TERM, .holds = HOLD_DEV, .pid = 4711,
+			       .start = 900, .command = S("resize2fs"), .cmdline = S("resize2fs /dev/vda1"),
+			       .what = S("/dev/vda1"), .unit = S(""), .dev = VDA1 };
 	struct snapshot s;
+	char *text;
 
 	detached(&s, off);
 	is_str(step_next(&s)->name, "repair", "unmounted: repair is next");
 	golden("resume", plan_text(&s, "resume", NULL));
+	s.holders = (struct holders){ .row = &tool, .n = 1, .n_process = 1 };
+	ok(strstr(refusal(&s, "resume", NULL, -EBUSY), "resize2fs, pid 4711, is still at work"),
+	   "a tool that its job has left keeps Resume from mounting");
+	tool.command = S("careen");
+	text = plan_text(&s, "resume", NULL);
+	ok(strstr(text, "mount / ("), "a console that looks at the disk does not");
+	free(text);
+	s.holders = (struct holders){ 0 };
 	strcpy(s.old.init, "/usr/lib/systemd/systemd");
 	s.old.uevents = 3377;
 	mounts_parse(&s.old.mounts, record, 1, NULL);
@@ -960,13 +972,15 @@ static struct blockdev opened[] = {
 	{ .dev = DEV(253, 0), .name = "dm-0", .path = "/dev/dm-0", .type = "crypt", .on = S("md0"),
 	  .model = S("safe"), .parent = 2, .depth = 3, .fstype = S("LVM2_member"), .stacked = true },
 	{ .dev = DEV(253, 1), .name = "dm-1", .path = "/dev/dm-1", .type = "lvm", .on = S("dm-0"),
-	  .model = S("my--vg-root"), .parent = 3, .depth = 4, .fstype = S("ext4"),
+	  .model = S("my--vg-root"), .parent = 3, .depth = 4, .size = 1ull << 30, .fstype = S("ext4"),
 	  .uuid = S("11111111-2222-3333-4444-555555555555") },
 };
 
 static void test_stack(void)
 {
+	const char *size[] = { "size=800M", NULL };
 	const struct plan_opts close = { .close = true };
+	const struct plan_opts smaller = { .device = "dm-1", .tool = "resize", .answers = size };
 	struct snapshot s;
 	char *text;
 	size_t i;
@@ -991,6 +1005,7 @@ static void test_stack(void)
 	golden("unmount-stack", plan_text(&s, "unmount", NULL));
 	golden("unmount-close", plan_text(&s, "unmount", &close));
 	golden("resume-stack", plan_text(&s, "resume", NULL));
+	golden("resize-lvm", plan_text(&s, "repair", &smaller));
 	s.devs.n = 2;
 	golden("resume-open", plan_text(&s, "resume", NULL));
 	s.devs.n = 5;
