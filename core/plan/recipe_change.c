@@ -76,7 +76,7 @@ static int find_change(struct change *ch, struct error *err)
 {
 	static const char *const known[] = { "ext4", "xfs", "btrfs" };
 	const struct repair *rp = ch->rp;
-	char buf[32];
+	char buf[32], make[40];
 	const char *fs = repair_value(rp, "fs", buf, sizeof(buf));
 	size_t i;
 	int r;
@@ -89,7 +89,13 @@ static int find_change(struct change *ch, struct error *err)
 	if (strcmp(ch->will.fstype, fs))
 		return error_set(err, EINVAL, "change-fs", fs, "no such file system",
 				 "Say ext4, xfs or btrfs.");
-	r = refuse_parts(ch, err);
+	/* what makes it and what checks it: seen before the old one is wiped */
+	text_fmt(make, sizeof(make), "%s-make", fs);
+	r = repair_refuse_absent(rp, tool_find(make), err);
+	if (r == 0)
+		r = repair_refuse_absent(rp, recipe_tool(&ch->will, "-check"), err);
+	if (r == 0)
+		r = refuse_parts(ch, err);
 	return r < 0 ? r : find_store(ch, err);
 }
 

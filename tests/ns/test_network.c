@@ -178,19 +178,28 @@ static void relay(int a, int b)
 /* Its tun9 is ours, its tun8 the other side's. */
 static void be_openvpn(const char *arg)
 {
-	int ours, theirs;
+	int ours, theirs, ready[2];
+	char c;
 
 	(void)arg;
 	prctl(PR_SET_NAME, "openvpn");
 	ours = tun_open("tun9");
 	sh("ip addr add fd09::1/64 dev tun9 nodad; ip link set tun9 up");
-	if (fork())
+	if (pipe(ready))
+		_exit(9);
+	if (fork()) {
+		/* no session finds its way before the other side is up */
+		close(ready[1]);
+		(void)!read(ready[0], &c, 1);
+		close(ready[0]);
 		return;
+	}
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_NAME, "relay");
 	enter_far();
 	theirs = tun_open("tun8");
 	sh("ip addr add fd09::2/64 dev tun8 nodad; ip link set tun8 up");
+	close(ready[1]);
 	relay(ours, theirs);
 	_exit(0);
 }

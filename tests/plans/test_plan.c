@@ -746,6 +746,12 @@ static void test_change(struct snapshot *s)
 
 	golden("change-fs", plan_text(s, "repair", &change));
 	test_change_ssh(s);
+	/* before the old one is wiped */
+	s->programs.names = S("tar e2fsck mke2fs xfs_repair");
+	refusal(s, "repair", &change, -ENOENT);
+	s->programs.names = S("tar e2fsck mke2fs mkfs.xfs");
+	refusal(s, "repair", &change, -ENOENT);
+	s->programs.names = NULL;
 	change.answers = ntfs;
 	refusal(s, "repair", &change, -EINVAL);
 	change.answers = nowhere;

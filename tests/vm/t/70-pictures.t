@@ -56,7 +56,7 @@ op_row 'Make an ext4'; con_keys Enter; shot repair-question 'question 1'
 con_keys Enter; con_wait 'question 2' 10; con_keys Enter
 shot plan-repair 'To run it, type'
 op_choose 5; con_keys Enter; con_wait 'USED BY' 20; op_row vda1; con_keys Enter; con_wait 'what is to be done' 20
-op_row 'Change the file system'; con_keys Enter; con_wait 'question 1' 10; con_type xfs; con_keys Enter
+op_row 'Change the file system'; con_keys Enter; con_wait 'question 1' 10; con_type ext4; con_keys Enter
 con_wait 'question 2' 10; con_keys Enter; shot plan-change-fs 'To run it, type'
 ok 'check and fix' op_repair vda1 'Check and fix' vda1-0001 180
 shot job-repair 'Enter goes on to'
