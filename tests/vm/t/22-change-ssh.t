@@ -42,7 +42,7 @@ is "$(fstype)" ext4 'still nothing was written'
 
 # The operator's ssh dies while the files come back.
 change <"$tar" >"$vm_tmp/cut" 2>&1 &
-eventually 120 vm_ssh1022 'careen log | grep -q "running: 3 of 4"'
+ok 'while they do' eventually 180 vm_ssh1022 'test -e /run/careen/mnt/usr/bin'
 ok 'the connection is cut' pkill -KILL -f "^ssh .*via=ssh"
 wait $!
 ok 'the restore ends with it' eventually 60 eval '! vm_ssh1022 "careen status --json" | grep -q "\"running\":true"'
