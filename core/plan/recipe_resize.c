@@ -97,14 +97,46 @@ static void resize_container(struct plan *plan, const struct resize *rz)
 	}
 }
 
-/* ext's own limit is asked of it before anything is written: it refuses what does not fit. */
+static bool is_ext(const struct resize *rz)
+{
+	return !strncmp(rz->rp->dev->fstype, "ext", 3);
+}
+
+/*
+ * ext is resized off-line: half of it is no file system to resume into, so the journal has it.
+ * What cannot be is found out before; a plan made anew begins nothing again.
+ */
+static void begin_ext(struct plan *plan, const struct resize *rz)
+{
+	const struct blockdev *b = rz->rp->dev;
+	char script[400], answers[60], buf[32];
+	size_t n = plan->n;
+	struct op *op;
+
+	if (!rz->max && rz->to < b->size) {
+		text_fmt(script, sizeof(script), "min=$(resize2fs -P %s 2>/dev/null | sed -n 's/.*: *//p'); "
+			 "size=$(dumpe2fs -h %s 2>/dev/null | sed -n 's/^Block size: *//p'); "
+			 "min=$((min * size / 1024)); echo \"its files need $((min / 1024 + 1)) MiB\"; "
+			 "test $min -le %s", b->path, b->path, rz->kib);
+		op = repair_command(plan, b, DANGER_NONE, "do its files fit into it?",
+				    WORDS("sh", "-c", script));
+		plan_set(plan, &op->command, "resize2fs -P %s", b->path);
+		n = plan->n;
+	}
+	text_fmt(answers, sizeof(answers), "set size=%s\n", repair_value(rz->rp, "size", buf, sizeof(buf)));
+	recipe_begins(plan, rz->rp, answers);
+	if (plan->n > n)
+		plan->ops[n].once = RECIPE_BEGUN;
+}
+
 static void resize_fs(struct plan *plan, const struct resize *rz)
 {
 	const struct blockdev *b = rz->rp->dev;
 	char size[32], title[80];
 
 	text_fmt(title, sizeof(title), "resize the file system (%s)", b->fstype);
-	if (!strncmp(b->fstype, "ext", 3)) {
+	if (is_ext(rz)) {
+		begin_ext(plan, rz);
 		text_fmt(size, sizeof(size), "%sK", rz->kib);
 		repair_command(plan, b, DANGER_DESTROYS, title,
 			       WORDS("resize2fs", "-p", b->path, rz->max ? NULL : size))->progress =
@@ -149,5 +181,7 @@ int recipe_resize(const struct repair *rp, struct plan *plan, struct error *err)
 	if (smaller)
 		resize_container(plan, &rz);
 	recipe_check(rp, plan, rp->dev);
+	if (is_ext(&rz))
+		recipe_ends(plan);
 	return 0;
 }

@@ -38,7 +38,7 @@ for size in nonsense 20M 9G; do
 	isnt $? 0 "$what: $size is refused"
 	case $size in
 	nonsense) like "$out" 'not a size' "$what: it is none" ;;
-	20M) like "$out" 'smaller than minimum' "$what: the files do not fit into it" ;;
+	20M) like "$out" 'its files need' "$what: the files do not fit into it" ;;
 	9G) like "$out" 'Insufficient free space' "$what: the group has not got it" ;;
 	esac
 	is "$(sizes)" "$whole $whole $whole" "$what: and nothing has changed"
