@@ -120,6 +120,7 @@ static void add_store(struct plan *plan, const struct change *ch)
 
 #define ARCHIVE CAREEN_SAVE "/careen-root.tar"
 #define FLAGS CAREEN_RUN "/root-flags"
+
 /* A rescue that runs out of memory is lost: asked before the first file is kept. */
 static void add_room(struct plan *plan, const struct change *ch)
 {
