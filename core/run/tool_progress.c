@@ -52,13 +52,28 @@ static void add_eta(const struct tool_watch *w, double fraction, char *text, siz
 		 text_span(span, sizeof(span), (uint64_t)(elapsed * (1 - fraction) / fraction)));
 }
 
+/* w->bytes of @total, 0 unknown; @rate begins with a comma, or is "". */
+static void tell_bytes(struct tool_watch *w, uint64_t total, const char *rate)
+{
+	double fraction = -1;
+	char text[96], done[16], all[16];
+
+	text_size(done, sizeof(done), w->bytes);
+	if (total) {
+		fraction = (double)w->bytes / (double)total;
+		text_fmt(text, sizeof(text), "%s of %s, %.0f %%%s", done,
+			 text_size(all, sizeof(all), total), fraction * 100, rate);
+		add_eta(w, fraction, text, sizeof(text));
+	} else {
+		text_fmt(text, sizeof(text), "%s%s", done, rate);
+	}
+	tell(w, fraction > 1 ? 1 : fraction, text);
+}
+
 /* "312475648 bytes (312 MB, 298 MiB) copied, 3 s, 104 MB/s" [coreutils dd] */
 static bool dd_line(struct tool_watch *w, const char *line)
 {
 	unsigned long long bytes;
-	double fraction = -1;
-	const char *rate;
-	char text[96], done[16], all[16];
 	char *end;
 
 	errno = 0;
@@ -66,18 +81,7 @@ static bool dd_line(struct tool_watch *w, const char *line)
 	if (end == line || errno || strncmp(end, " byte", 5) || !strstr(end, "copied"))
 		return false;
 	w->bytes = bytes;
-	rate = strrchr(line, ',');
-	text_size(done, sizeof(done), bytes);
-	if (w->total) {
-		fraction = (double)bytes / (double)w->total;
-		text_fmt(text, sizeof(text), "%s of %s, %.0f %%,%s", done,
-			 text_size(all, sizeof(all), w->total), fraction * 100,
-			 rate ? rate + 1 : "");
-		add_eta(w, fraction, text, sizeof(text));
-	} else {
-		text_fmt(text, sizeof(text), "%s,%s", done, rate ? rate + 1 : "");
-	}
-	tell(w, fraction > 1 ? 1 : fraction, text);
+	tell_bytes(w, w->total, strrchr(line, ',') ? strrchr(line, ',') : "");
 	return true;
 }
 
@@ -159,24 +163,14 @@ static bool ddrescue_line(struct tool_watch *w, const char *line)
 static bool tar_line(struct tool_watch *w, const char *line)
 {
 	unsigned long long records;
-	double fraction = -1;
-	char text[96], done[16], all[16];
 	int end = 0;
 
 	/* the name of a file that it complains of may be a number, too */
 	if (sscanf(line, "tar: %llu%n", &records, &end) != 1 || line[end])
 		return false;
 	w->bytes = records * TAR_RECORD;
-	text_size(done, sizeof(done), w->bytes);
-	if (w->total > w->bytes) {
-		fraction = (double)w->bytes / (double)w->total;
-		text_fmt(text, sizeof(text), "%s of %s, %.0f %%", done,
-			 text_size(all, sizeof(all), w->total), fraction * 100);
-		add_eta(w, fraction, text, sizeof(text));
-	} else {
-		text_fmt(text, sizeof(text), "%s", done);
-	}
-	tell(w, fraction, text);
+	/* what is in a file system is only about what its archive has */
+	tell_bytes(w, w->total > w->bytes ? w->total : 0, "");
 	return true;
 }
 

@@ -29,3 +29,26 @@ off() {
 		ok "$what: $step" vm_ssh1022 "careen run $step --yes" || bail "$what: cannot go on"
 	done
 }
+
+# --- a root that became $fs, with $uuid and the files of $before, in the boot $boot_id ---
+same() {
+	is "$(vm_ssh systemctl is-system-running --wait)" running "$what: the system runs"
+	is "$(vm_ssh systemctl --failed --no-legend --plain)" '' "$what: no failed unit"
+	is "$(vm_ssh findmnt -no FSTYPE,UUID / | tr -s ' ')" "$fs $uuid" "$what: $fs, and the UUID of before"
+	is "$(diff <(echo "$before" | kept) <(inventory | kept) | head -20)" '' "$what: every file is as it was"
+	like "$(vm_ssh lsattr -d /root/acl)" '^[^ ]*i[^ ]* ' "$what: what was immutable is"
+}
+# fstab and boot/ have changed; xfs shows an ACL a second time, under a name of its own
+kept() { grep -v 'etc/fstab\| boot/\|^boot\|var/\|^trusted.SGI_ACL_\|^$'; }
+
+# resumed, then booted anew by the boot loader that is on the disk
+back() {
+	ok "$what: resume" vm_ssh1022 'careen run resume --yes' || bail "$what: cannot go on"
+	is "$(fact_boot_id vm_ssh)" "$boot_id" "$what: the same boot"
+	same
+	what="$what, cold"
+	vm_ssh sync
+	ok "$what: it boots by its own boot loader" vm cold "$VM" || bail "$(vm_console_log | tail -30)"
+	isnt "$(fact_boot_id vm_ssh)" "$boot_id" "$what: another boot"
+	same
+}

@@ -8,28 +8,6 @@ change() { vm_ssh1022 "careen run repair --device vda1 --tool change-fs --set fs
 # The word to confirm is of the plan, which says it to who has another one.
 token() { token=$(change "$1" 2>&1 | sed -n 's/^To confirm, type \([^ ]*\) .*/\1/p'); }
 
-same() {
-	is "$(vm_ssh systemctl is-system-running --wait)" running "$what: the system runs"
-	is "$(vm_ssh systemctl --failed --no-legend --plain)" '' "$what: no failed unit"
-	is "$(vm_ssh findmnt -no FSTYPE,UUID / | tr -s ' ')" "$fs $uuid" "$what: $fs, and the UUID of before"
-	is "$(diff <(echo "$before" | kept) <(inventory | kept) | head -20)" '' "$what: every file is as it was"
-	like "$(vm_ssh lsattr -d /root/acl)" '^[^ ]*i[^ ]* ' "$what: what was immutable is"
-}
-# fstab and boot/ have changed; xfs shows an ACL a second time, under a name of its own
-kept() { grep -v 'etc/fstab\| boot/\|^boot\|var/\|^trusted.SGI_ACL_\|^$'; }
-
-# resumed, then booted anew by the boot loader that is on the disk
-back() {
-	ok "$what: resume" vm_ssh1022 'careen run resume --yes' || bail "$what: cannot go on"
-	is "$(fact_boot_id vm_ssh)" "$boot_id" "$what: the same boot"
-	same
-	what="$what, cold"
-	vm_ssh sync
-	ok "$what: it boots by its own boot loader" vm cold "$VM" || bail "$(vm_console_log | tail -30)"
-	isnt "$(fact_boot_id vm_ssh)" "$boot_id" "$what: another boot"
-	same
-}
-
 # to FS: from the rescue, with the files on the second disk meanwhile
 to() {
 	was=${fs:-ext4} fs=$1

@@ -7,15 +7,6 @@
 change() { vm_ssh1022_in 'careen run repair --device vda1 --tool change-fs --set fs=xfs --set via=ssh --confirm vda1-0001'; }
 plan_of_pass() { vm_ssh1022 'careen plan repair --device vda1 --tool change-fs --set fs=xfs --set via=ssh' 2>&1; }
 fstype() { vm_ssh1022 'blkid -p -o value -s TYPE /dev/vda1'; }
-same() {
-	is "$(vm_ssh systemctl is-system-running --wait)" running "$what: the system runs"
-	is "$(vm_ssh systemctl --failed --no-legend --plain)" '' "$what: no failed unit"
-	is "$(vm_ssh findmnt -no FSTYPE,UUID / | tr -s ' ')" "xfs $uuid" "$what: xfs, and the UUID of before"
-	is "$(diff <(echo "$before" | kept) <(inventory | kept) | head -20)" '' "$what: every file is as it was"
-	like "$(vm_ssh lsattr -d /root/acl)" '^[^ ]*i[^ ]* ' "$what: what was immutable is"
-}
-# fstab and boot/ have changed; xfs shows an ACL a second time, under a name of its own
-kept() { grep -v 'etc/fstab\| boot/\|^boot\|var/\|^trusted.SGI_ACL_\|^$'; }
 
 VM_TIMEOUT=1800
 release=${CAREEN_RELEASE:-13}
@@ -56,11 +47,6 @@ out=$(change <"$tar" 2>&1)
 is $? 0 'and compared once more' || bail "$out"
 like "$out" 'mend fstab' 'and the system learns it'
 
-ok 'resume' vm_ssh1022 'careen run resume --yes' || bail 'cannot go on'
-is "$(fact_boot_id vm_ssh)" "$boot_id" 'the same boot'
-same
-what="$what, cold"
-vm_ssh sync
-ok "$what: it boots by its own boot loader" vm cold "$VM" || bail "$(vm_console_log | tail -30)"
-same
+fs=xfs
+back
 done_testing
