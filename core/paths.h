@@ -17,6 +17,11 @@
 /* A repair of several operations that has begun and not ended. */
 #define CAREEN_RECIPE	CAREEN_RUN "/recipe"
 #define CAREEN_WORK	CAREEN_RUN "/work"	/* where a tool has its device mounted */
+/* The dead-man timer, and the new login that Kill waits for: model/deadman.c. */
+#define CAREEN_DEADMAN	CAREEN_RUN "/deadman"
+#define CAREEN_RELOGIN	CAREEN_RUN "/relogin"
+#define CAREEN_BUSY	CAREEN_RUN "/shell.lock"	/* shared by operators' shells and programs */
+#define CAREEN_SETTINGS	"/etc/careen/settings"
 #define CAREEN_OLDROOT	"/oldroot"
 /* In the normal system: where `careen enter` mounts the rescue's tree, and the
    mark in such a tree. */

@@ -43,6 +43,23 @@ give_up()
 port=1022
 address=
 filesystems=
+deadman=900
+relogin=120
+
+# to_seconds VALUE: "90s", "15m", "1h" or "off" (0), into $seconds
+to_seconds()
+{
+	case ${1%?} in '' | *[!0-9]* | ??????*) [ "$1" = off ] || wrong "a time is 90s, 15m, 1h or off" ;; esac
+	case $1 in
+	off) seconds=0 ;;
+	*s) seconds=${1%s} ;;
+	*m) seconds=$((${1%m} * 60)) ;;
+	*h) seconds=$((${1%h} * 3600)) ;;
+	*) wrong "a time is 90s, 15m, 1h or off" ;;
+	esac
+	[ "$1" = off ] || [ "$seconds" -ge 10 ] || wrong "less than 10s is no time to act in"
+}
+
 read_settings()
 {
 	[ -e "$ETC/careen.conf" ] || return 0
@@ -66,8 +83,10 @@ read_settings()
 			case $value in *[!a-z0-9\ ]*) wrong "file systems are words: xfs btrfs" ;; esac
 			filesystems=$value
 			;;
+		deadman=*) to_seconds "$value"; deadman=$seconds ;;
+		relogin=*) to_seconds "$value"; relogin=$seconds ;;
 		*)
-			wrong "known are port=, address= and filesystems="
+			wrong "known are port=, address=, filesystems=, deadman= and relogin="
 			;;
 		esac
 	done <"$ETC/careen.conf"
@@ -207,6 +226,13 @@ put_host_keys()
 		give_up "no host key in $ETC/dropbear (dropbearkey makes them, package dropbear-bin)"
 }
 
+# What careen itself reads in the rescue (core/model/settings.c).
+put_careen_settings()
+{
+	printf '%s\n' "deadman=$deadman" "relogin=$relogin" >"$DESTDIR/etc/careen/settings"
+	chmod 644 "$DESTDIR/etc/careen/settings"
+}
+
 # The real root is mounted over the image's /root until run-init moves it.
 put_authorized_keys()
 {
@@ -291,6 +317,7 @@ put_settings()
 {
 	link_busybox
 	put_host_keys
+	put_careen_settings
 	put_authorized_keys
 	put_etc
 }

@@ -159,6 +159,7 @@ int snapshot_take(unsigned parts, struct snapshot **ret, struct error *err)
 	host_read(&s->host);
 	job_brief_read(CAREEN_JOBS, &s->job);
 	vault_read(&s->vault);
+	settings_read(&s->settings);
 	for (i = 0; i < sizeof(takers) / sizeof(takers[0]) && !code; i++)
 		if (!takers[i].bits || (s->parts & takers[i].bits))
 			code = takers[i].take(s, err);

@@ -19,6 +19,7 @@
 #include "model/mounts.h"
 #include "model/network.h"
 #include "model/programs.h"
+#include "model/settings.h"
 #include "model/vault.h"
 
 /* Where does this process live? */
@@ -114,6 +115,7 @@ struct snapshot {
 	unsigned nswap;
 	struct job_brief job;
 	struct vault vault;
+	struct settings settings;
 	int64_t taken_ms;	/* CLOCK_MONOTONIC, milliseconds */
 };
 

@@ -1,0 +1,17 @@
+/* settings.h - what careen.conf says of the rescue's own behaviour */
+#ifndef CAREEN_SETTINGS_H
+#define CAREEN_SETTINGS_H
+
+#include <stdint.h>
+
+struct settings {
+	uint32_t deadman_s;	/* without a key for so long: resume; 0 never */
+	uint32_t relogin_s;	/* somebody logs in anew within so long after Kill; 0 none is needed */
+};
+
+/* From @text, lines of NAME=VALUE as initramfs/tree.sh writes them; what it lacks is default. */
+void settings_parse(struct settings *set, const char *text);
+/* From the rescue's file; all default without it. */
+void settings_read(struct settings *set);
+
+#endif
