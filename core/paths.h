@@ -17,10 +17,13 @@
 /* A repair of several operations that has begun and not ended. */
 #define CAREEN_RECIPE	CAREEN_RUN "/recipe"
 #define CAREEN_WORK	CAREEN_RUN "/work"	/* where a tool has its device mounted */
-/* The dead-man timer, and the new login that Kill waits for: model/deadman.c. */
+/* The dead-man timer, and the new login that Kill waits for: model/deadman.h. */
 #define CAREEN_DEADMAN	CAREEN_RUN "/deadman"
+#define CAREEN_ALIVE	CAREEN_RUN "/alive"
+#define CAREEN_ATWORK	CAREEN_RUN "/busy"
 #define CAREEN_RELOGIN	CAREEN_RUN "/relogin"
-#define CAREEN_BUSY	CAREEN_RUN "/shell.lock"	/* shared by operators' shells and programs */
+/* Its flock is shared by the shells and programs of operators. */
+#define CAREEN_SHELLS	CAREEN_RUN "/shells.lock"
 #define CAREEN_SETTINGS	"/etc/careen/settings"
 #define CAREEN_OLDROOT	"/oldroot"
 /* In the normal system: where `careen enter` mounts the rescue's tree, and the

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "common.h"
+#include "deadman.h"
 
 #define ARGV_FILE	"/etc/careen/dropbear.argv"
 #define PID_FILE	RUN_DIR "/lifeline.pid"
@@ -233,7 +234,7 @@ static void reap(struct child *children, size_t n)
 			if (children[i].pid != pid)
 				continue;
 			children[i].pid = 0;
-			note("%s ended (%s %d), starting it again", children[i].name,
+			note("%s ended (%s %d)", children[i].name,
 			     WIFSIGNALED(status) ? "signal" : "exit status",
 			     WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 		}
@@ -244,13 +245,17 @@ static bool due(const struct child *child)
 	return !child->pid && (!child->started || now_ms() - child->started >= BACKOFF_MS);
 }
 
-enum { DROPBEAR, STANDBY };
+enum { DROPBEAR, STANDBY, DEADMAN, CHILDREN };
 
 /* Returns only in a new standby that found the lock free. */
 static void serve(char **argv, const sigset_t *wake)
 {
-	struct child children[] = { [DROPBEAR] = { "dropbear", 0, 0 }, [STANDBY] = { "standby", 0, 0 } };
+	struct child children[CHILDREN] = {
+		[DROPBEAR] = { "dropbear", 0, 0 }, [STANDBY] = { "standby", 0, 0 },
+		[DEADMAN] = { "dead-man timer's resume", 0, 0 },
+	};
 	struct timespec tick;
+	bool watched;
 
 	for (;;) {
 		if (due(&children[DROPBEAR])) {
@@ -267,10 +272,11 @@ static void serve(char **argv, const sigset_t *wake)
 			if (children[STANDBY].pid < 0)
 				children[STANDBY].pid = 0;
 		}
-		tick.tv_sec = children[DROPBEAR].pid && children[STANDBY].pid ? TICK_S : 1;
+		watched = deadman_watch(&children[DEADMAN].pid);
+		tick.tv_sec = children[DROPBEAR].pid && children[STANDBY].pid && !watched ? TICK_S : 1;
 		tick.tv_nsec = 0;
 		sigtimedwait(wake, NULL, &tick);
-		reap(children, 2);
+		reap(children, CHILDREN);
 		bound_log(DROPBEAR_LOG);
 		bound_log(LOG_FILE);
 	}
@@ -319,6 +325,7 @@ int main(int argc, char **argv)
 	if (!take_lock())
 		return 0;
 	block_wakers(&wake);
+	deadman_init();
 	for (;;) {
 		become_active(argv);
 		serve(argv, &wake);

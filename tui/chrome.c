@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "clock.h"
 #include "console.h"
+#include "plan/deadman.h"
 #include "widgets/frame.h"
 
 /* "Debian GNU/Linux 13 (trixie)" is long for what it says: "Debian 13". */
@@ -153,7 +154,7 @@ void chrome_steps_line(const struct console *c, int y)
  * The snapshot may be older than the latest job: an operation that destroys
  * and has begun counts from that moment, not from the next look.
  */
-static bool written(const struct console *c)
+bool console_written(const struct console *c)
 {
 	const struct job_view *j = c->job;
 
@@ -165,7 +166,7 @@ static bool written(const struct console *c)
 	return c->snap->old.written;
 }
 
-static int status_left(const struct console *c, char *dst, size_t size)
+static int status_left(const struct console *c, char *dst, size_t size, bool brief)
 {
 	const struct snapshot *s = c->snap;
 
@@ -175,17 +176,17 @@ static int status_left(const struct console *c, char *dst, size_t size)
 		text_fmt(dst, size, "Read-only here. To go further: ssh -p %d root@%s",
 			 s->lifeline.port ? s->lifeline.port : 1022, s->host.name);
 		return ST_ACCENT;
-	} else if (written(c)) {
-		text_fmt(dst, size, "A disk has been written to");
+	} else if (console_written(c)) {
+		text_fmt(dst, size, brief ? "Written to" : "A disk has been written to");
 		return ST_WARN;
 	} else {
-		text_fmt(dst, size, "Reversible: nothing has been written");
+		text_fmt(dst, size, brief ? "Reversible" : "Reversible: nothing has been written");
 	}
 	return ST_NORMAL;
 }
 
 /* The job, or who else writes: the one thing to know besides. */
-static int status_right(const struct console *c, char *dst, size_t size)
+static int status_work(const struct console *c, char *dst, size_t size)
 {
 	const struct job_view *j = c->job;
 
@@ -202,16 +203,56 @@ static int status_right(const struct console *c, char *dst, size_t size)
 	return ST_NORMAL;
 }
 
+/* What the dead-man timer would do, and when. */
+static int status_deadman(const struct console *c, char *dst, size_t size, bool brief)
+{
+	const struct deadman *d = &c->deadman;
+	int64_t now = clock_boot_ms();
+	enum deadman_end end;
+	char why[200], span[32];
+
+	text_fmt(dst, size, "%s", "");
+	if (!c->snap || c->snap->host.place != PLACE_RESCUE || (!d->armed && !d->relogin))
+		return ST_NORMAL;
+	end = deadman_end(c->snap, why, sizeof(why));
+	if (console_written(c) && !c->snap->old.written)
+		end = DEADMAN_HOLDS;
+	if (end == DEADMAN_HOLDS) {
+		text_fmt(dst, size, brief ? "dead-man holds" : "Dead-man: holds");
+	} else if (console_job_running(c) || deadman_waits(d, now)) {
+		text_fmt(dst, size, brief ? "dead-man waits" : "Dead-man: waits");
+	} else if (d->relogin) {
+		text_span(span, sizeof(span), (uint64_t)relogin_left_ms(d, now) / 1000);
+		text_fmt(dst, size, brief ? "log in anew: %s" : "Log in anew within %s, or it resumes", span);
+		return ST_WARN;
+	} else {
+		text_span(span, sizeof(span), (uint64_t)deadman_left_ms(d, now) / 1000);
+		text_fmt(dst, size, brief ? "%s in %s" : "Dead-man: %s in %s",
+			 end == DEADMAN_REBOOTS ? "reboots" : "resumes", span);
+	}
+	return ST_NORMAL;
+}
+
+/* In the fewest words that fit: the dead-man timer stays on the screen at any size. */
 void chrome_status(const struct console *c, int y)
 {
-	char left[160], right[160];
-	int ls = status_left(c, left, sizeof(left));
-	int rs = status_right(c, right, sizeof(right));
-	int cols = term_cols(), w;
+	char left[160], work[160], dead[64], right[240];
+	int cols = term_cols(), ls, ws, ds, w = 0;
 
+	for (int words = 3; words >= 0; words--) {
+		ls = status_left(c, left, sizeof(left), words == 1);
+		ws = status_work(c, work, sizeof(work));
+		ds = status_deadman(c, dead, sizeof(dead), words < 3);
+		if (*work && *dead && words == 0)
+			text_fmt(work, sizeof(work), "%s", "");
+		text_fmt(right, sizeof(right), "%s%s%s", work, *work && *dead ? " · " : "", dead);
+		w = term_width(left) + (*right ? 4 + term_width(right) : 0);
+		if (w <= cols - 2)
+			break;
+	}
 	w = term_put(y, 1, cols - 2, ls, left);
 	if (*right)
-		term_put_right(y, w + 4, cols - w - 5, rs, right);
+		term_put_right(y, w + 4, cols - w - 5, *work ? ws : ds, right);
 }
 
 static int hint_width(const struct hint *h, const struct keybind *k)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "plan/deadman.h"
 #include "plan/tool.h"
 #include "run/job.h"
 
@@ -31,6 +32,9 @@ static const struct command {
 	{ "vault", "", "What was kept of devices before they were written to.", cli_vault, false },
 	{ "vault restore", "ID", "Put an entry back (a plan, with its word).", NULL, false },
 	{ "vault drop", "ID", "Forget an entry.", NULL, false },
+	{ "deadman", "", "What the dead-man timer would do, and when.", cli_deadman, false },
+	{ "deadman", "WORD", "keep: you are there. off, or 15m: another time. hold, resume or reboot: "
+	  "its end once a disk has been written to.", NULL, false },
 	{ "enter", "", "Make a rescue in this running system's RAM, without a reboot.", cli_enter,
 	  false },
 	{ "leave", "", "End the rescue that enter made, and its sessions.", cli_leave, false },
@@ -220,6 +224,10 @@ static void print_status(const struct snapshot *s)
 		say(f[i].what, levels[f[i].level], f[i].text);
 		if (f[i].mend[0])
 			say("", "", f[i].mend);
+	}
+	if (s->deadman.armed || s->deadman.relogin) {
+		deadman_end(s, text, sizeof(text));
+		say("Dead-man", s->deadman.armed ? "armed" : "", text);
 	}
 	if (s->old.written)
 		say("Disk", "", "A disk has been written to.");

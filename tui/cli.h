@@ -31,6 +31,7 @@ int cli_run(const struct cli *cli);
 int cli_enter(const struct cli *cli);
 int cli_leave(const struct cli *cli);
 int cli_vault(const struct cli *cli);
+int cli_deadman(const struct cli *cli);
 /* Snapshot, plan, confirm, start and follow: @parts of SNAP_*. */
 int cli_run_step(const struct cli *cli, const struct step *step);
 /* EXIT_GOOD once @plan, which was printed, is confirmed; else why it is not. */

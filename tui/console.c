@@ -14,6 +14,8 @@
 #include "base/text.h"
 #include "cli.h"
 #include "clock.h"
+#include "plan/deadman.h"
+#include "run/deadman.h"
 #include "shell.h"
 #include "watch.h"
 
@@ -162,6 +164,38 @@ void console_read_job(struct console *c)
 	screen_update(c);
 }
 
+/*
+ * Once a second while it is armed: what is left is on the screen, and other consoles,
+ * jobs and the lifeline have their part in it.
+ */
+static void read_deadman(struct console *c)
+{
+	struct deadman was = c->deadman;
+	int64_t now = clock_boot_ms();
+
+	deadman_read(&c->deadman);
+	c->deadman_read_ms = now;
+	/* the other way for it to go is that its time was over */
+	if (was.relogin && !c->deadman.relogin && c->deadman.armed && relogin_left_ms(&was, now) > 1500)
+		console_note(c, ST_GOOD, "The new login has worked: the way in is proven, Kill is kept.");
+}
+
+static bool clock_shown(const struct console *c)
+{
+	return c->snap && c->snap->host.place == PLACE_RESCUE &&
+	       (c->deadman.armed || c->deadman.relogin);
+}
+
+/* The phase after which nothing starts by itself is told when it begins. */
+static void tell_phase(struct console *c, const struct snapshot *old)
+{
+	char why[200];
+
+	if (old && c->deadman.armed && deadman_end(old, why, sizeof(why)) != DEADMAN_HOLDS &&
+	    deadman_end(c->snap, why, sizeof(why)) == DEADMAN_HOLDS)
+		console_note(c, ST_WARN, "From now on the dead-man timer only holds the way in open. %s", why);
+}
+
 static void new_snapshot(struct console *c, const struct watch_events *ev)
 {
 	struct snapshot *old = c->snap;
@@ -181,6 +215,8 @@ static void new_snapshot(struct console *c, const struct watch_events *ev)
 		(void)writer_take(false, NULL);
 	c->snap = ev->snap;
 	writer_read(&c->writer);
+	read_deadman(c);
+	tell_phase(c, old);
 	judge_steps(c);
 	if (!c->job || strcmp(c->job->id, c->snap->job.id) ||
 	    console_job_running(c) != c->snap->job.running)
@@ -284,6 +320,10 @@ static void handle_key(struct console *c, int key)
 	if (now - c->key_ms > IDLE_MS)
 		c->stale = true;
 	c->key_ms = now;
+	if (clock_shown(c)) {
+		deadman_keep();
+		read_deadman(c);
+	}
 	/* What cannot be read must not be answered. */
 	if (small) {
 		if (key == 'q' || key == K_F10)
@@ -355,7 +395,9 @@ static int64_t schedule(struct console *c)
 	}
 	if (polled && !watch_busy(c->watch))
 		sooner(&timeout, next_look(c, RESCAN_MS) - now);
-	if (console_job_running(c))
+	if (clock_shown(c) && clock_boot_ms() - c->deadman_read_ms >= 1000)
+		read_deadman(c);
+	if (console_job_running(c) || clock_shown(c))
 		sooner(&timeout, 1000 - clock_boot_ms() % 1000);
 	return timeout;
 }
@@ -405,7 +447,7 @@ static bool turn(struct console *c)
 	if (n < 0)
 		return errno == EINTR;
 	if (n == 0) {
-		c->dirty = console_job_running(c);
+		c->dirty = console_job_running(c) || clock_shown(c);
 		return true;
 	}
 	handle_events(c, fds);

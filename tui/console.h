@@ -28,6 +28,8 @@ struct console {
 
 	struct job_view *job;	/* the latest one, NULL if there never was one */
 	struct writer writer;
+	struct deadman deadman;	/* as its files are now; the snapshot may be older */
+	int64_t deadman_read_ms;	/* CLOCK_BOOTTIME */
 	struct watch *watch;
 
 	const struct screen_ops *stack[8];
@@ -73,6 +75,8 @@ void console_view(struct console *c, const char *name);
 /* Run @argv at this terminal when job @id has ended well: what it is for is free then. */
 void console_terminal(struct console *c, const char *id, char *const argv[]);
 bool console_job_running(const struct console *c);
+/* A disk has been written to, as far as is known now. */
+bool console_written(const struct console *c);
 
 /* Parts of the screen that are always there (chrome.c). */
 void chrome_header(const struct console *c);

@@ -10,6 +10,7 @@
 
 #include "cli.h"
 #include "console.h"
+#include "run/deadman.h"
 #include "shell.h"
 
 static int refuse(const char *why)
@@ -44,6 +45,9 @@ static int console(void)
 
 int main(int argc, char **argv)
 {
+	/* whoever comes in, or runs something of ours, is there */
+	relogin_seen();
+	deadman_keep();
 	if (argc < 2)
 		return console();
 	if (strcmp(argv[1], "-c") == 0 && argc > 2) {

@@ -2,11 +2,17 @@
 #include "shell.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "paths.h"
 
 #define SH "/bin/sh"
 /*
@@ -15,10 +21,32 @@
  */
 #define KILLABLE "echo 0 2>/dev/null >/proc/self/oom_score_adj; exec " SH " "
 
+/*
+ * While an operator's shell lives, or anything that it has started, the dead-man timer
+ * waits: it may be at work on a disk, and nobody else could know. Inherited by all of
+ * them, so that the kernel ends it with the last one, whatever becomes of the connection.
+ */
+static void hold_deadman(void)
+{
+	int fd = open(CAREEN_SHELLS, O_RDWR | O_NOFOLLOW);
+
+	while (fd >= 0 && flock(fd, LOCK_SH) < 0 && errno == EINTR)
+		;
+}
+
+/* Our own programs say for themselves when they are at work. */
+static bool is_careen(const char *command)
+{
+	return !strncmp(command, "careen", 6) && (!command[6] || command[6] == ' ') &&
+	       !strpbrk(command, ";&|`$()\n");
+}
+
 int shell_become(const char *command)
 {
 	/* Programs that start $SHELL want a shell, not the console. */
 	setenv("SHELL", SH, 1);
+	if (!is_careen(command))
+		hold_deadman();
 	execl(SH, "sh", "-c", KILLABLE "-c \"$1\"", "sh", command, (char *)NULL);
 	return -errno;
 }
@@ -29,6 +57,7 @@ static void child(char *const argv[])
 	signal(SIGPIPE, SIG_DFL);
 	signal(SIGINT, SIG_DFL);
 	signal(SIGQUIT, SIG_DFL);
+	hold_deadman();
 	setenv("SHELL", SH, 1);
 	setenv("PS1", "careen shell, exit returns # ", 1);
 	execv(SH, argv);

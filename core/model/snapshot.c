@@ -160,6 +160,7 @@ int snapshot_take(unsigned parts, struct snapshot **ret, struct error *err)
 	job_brief_read(CAREEN_JOBS, &s->job);
 	vault_read(&s->vault);
 	settings_read(&s->settings);
+	deadman_read(&s->deadman);
 	for (i = 0; i < sizeof(takers) / sizeof(takers[0]) && !code; i++)
 		if (!takers[i].bits || (s->parts & takers[i].bits))
 			code = takers[i].take(s, err);

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "model/blockdevs.h"
+#include "model/deadman.h"
 #include "model/holders.h"
 #include "model/init.h"
 #include "model/lifeline.h"
@@ -116,6 +117,7 @@ struct snapshot {
 	struct job_brief job;
 	struct vault vault;
 	struct settings settings;
+	struct deadman deadman;
 	int64_t taken_ms;	/* CLOCK_MONOTONIC, milliseconds */
 };
 

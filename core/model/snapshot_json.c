@@ -322,6 +322,17 @@ static void put_job(struct json *j, const struct job_brief *job)
 	close_with(j, '}');
 }
 
+static void put_deadman(struct json *j, const struct deadman *d)
+{
+	open_with(j, "deadman", '{');
+	put_bool(j, "armed", d->armed);
+	put_uint(j, "period", d->period_s);
+	put_str(j, "end", d->end);
+	put_bool(j, "relogin", d->relogin);
+	put_str(j, "said", d->said);
+	close_with(j, '}');
+}
+
 void snapshot_json(const struct snapshot *s, FILE *out)
 {
 	struct json j = { .out = out, .first = true };
@@ -334,6 +345,7 @@ void snapshot_json(const struct snapshot *s, FILE *out)
 	put_init(&j, &s->init);
 	put_swaps(&j, s);
 	put_job(&j, &s->job);
+	put_deadman(&j, &s->deadman);
 	if (s->parts & SNAP_LIFELINE)
 		put_lifeline(&j, &s->lifeline);
 	if (s->parts & SNAP_NETWORK)

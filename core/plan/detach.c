@@ -83,6 +83,21 @@ static void plan_take(struct plan *plan, const struct snapshot *s,
 #pragma GCC diagnostic pop
 }
 
+/* Once there is something that resume would have to undo. */
+static void plan_arm(struct plan *plan, const struct snapshot *s)
+{
+	uint32_t period = s->settings.deadman_s;
+	char span[32];
+	struct op *op;
+
+	if (!period)
+		return;
+	op = plan_add(plan, OP_ARM, DANGER_UNDOABLE, 10, "arm the dead-man timer: without a key for %s it resumes",
+		      text_span(span, sizeof(span), period));
+	op->number = period;
+	plan_set(plan, &op->command, "careen deadman %us", period);
+}
+
 static void plan_record(struct plan *plan)
 {
 	struct op *op = plan_add(plan, OP_RECORD, DANGER_UNDOABLE, 10,
@@ -99,6 +114,7 @@ static void plan_prepare(struct plan *plan, const struct snapshot *s, const stru
 	op->strategy = st->name;
 	plan_set(plan, &op->src, "%s", s->init.exe);
 	plan_set(plan, &op->command, "careen run preflight");
+	plan_arm(plan, s);
 	plan_record(plan);
 	op = plan_add(plan, OP_NET_KEEP, DANGER_UNDOABLE, 10,
 		      "make leased addresses and routes permanent");
@@ -171,6 +187,7 @@ static int detach_plan(const struct snapshot *s, const struct plan_opts *opts,
 		return plan_finish(plan, ret, err);
 	plan_set(plan, &plan->undo, "Undo: Resume, which starts the system again from the same disk.");
 	if (pid1_waits(s)) {
+		plan_arm(plan, s);
 		plan_record(plan);
 	} else {
 		plan_prepare(plan, s, st);

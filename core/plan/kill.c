@@ -1,6 +1,7 @@
 /* kill.c - whoever still holds the old root lets go */
 #include <errno.h>
 
+#include "base/text.h"
 #include "plan/common.h"
 
 static void kill_state(const struct snapshot *s, struct step_state *ret)
@@ -17,6 +18,25 @@ static void kill_state(const struct snapshot *s, struct step_state *ret)
 			  n == 1 ? "" : "es", n == 1 ? "s" : "");
 	else
 		state_set(ret, STEP_DONE, 0, "holders", "No process holds the old root.");
+}
+
+/*
+ * First, so that it also holds for a job that does not come to its end; the time
+ * only runs when no job does.
+ */
+static void plan_relogin(struct plan *plan, const struct snapshot *s)
+{
+	uint32_t seconds = s->settings.relogin_s;
+	char span[32];
+	struct op *op;
+
+	if (!seconds)
+		return;
+	op = plan_add(plan, OP_RELOGIN, DANGER_UNDOABLE, 10,
+		      "await a new login within %s of the end, or resume", text_span(span, sizeof(span), seconds));
+	op->number = seconds;
+	plan_set(plan, &op->command, "ssh -p %d root@%s", s->lifeline.port ? s->lifeline.port : 1022,
+		 s->host.name);
 }
 
 static int kill_plan(const struct snapshot *s, const struct plan_opts *opts,
@@ -39,6 +59,7 @@ static int kill_plan(const struct snapshot *s, const struct plan_opts *opts,
 		return plan_finish(plan, ret, err);
 	plan_set(plan, &plan->undo,
 		 "The processes are lost; Resume starts the system's services again.");
+	plan_relogin(plan, s);
 	plan_kill(plan, s);
 	return plan_finish(plan, ret, err);
 }

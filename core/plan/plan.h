@@ -19,6 +19,10 @@ struct tool;
 
 enum op_kind {
 	OP_TRIAL,	/* prove the hand-over in a child: strategy, src = init's path */
+	OP_ARM,		/* the dead-man timer: number = seconds without a key */
+	OP_DISARM,
+	OP_RELOGIN,	/* number = seconds within which somebody must log in anew */
+	OP_UNWRITTEN,	/* fails once a disk has been written to */
 	OP_STOP_UNITS,	/* argv run in the old root: its init stops services cleanly */
 	OP_RECORD,	/* write the old root's mounts to the journal */
 	OP_SWAPOFF,	/* dst = swap path */

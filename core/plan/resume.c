@@ -343,11 +343,24 @@ static void plan_check_init(struct plan *plan, const struct snapshot *s)
 	plan_set(plan, &op->command, "chroot %s test -x %s", CAREEN_OLDROOT, s->init.boot);
 }
 
+/* Once the system has PID 1 again, and not before: a resume that fails is tried again. */
+static void plan_disarm(struct plan *plan, const struct snapshot *s)
+{
+	struct op *op;
+
+	if (!s->deadman.armed && !s->deadman.relogin)
+		return;
+	op = plan_add(plan, OP_DISARM, DANGER_UNDOABLE, 10, "disarm the dead-man timer");
+	op->skippable = true;
+	plan_set(plan, &op->command, "careen deadman off");
+}
+
 static void plan_start(struct plan *plan, const struct snapshot *s)
 {
 	struct op *op = plan_add(plan, OP_GO, DANGER_UNDOABLE, 60, "PID 1 becomes %s again", s->init.boot);
 	plan_set(plan, &op->src, "%s", s->init.boot);
 	plan_set(plan, &op->command, "kill -USR1 1");
+	plan_disarm(plan, s);
 	plan_net_release(plan, AF_INET6, "give IPv6 addresses and routes an end again");
 	op = plan_add(plan, OP_WAIT_RUNNING, DANGER_NONE, 900, "wait until the system is up");
 	op->skippable = true;
@@ -468,6 +481,17 @@ static void resume_waiting(struct plan *plan, const struct snapshot *s)
 	plan_start(plan, s);
 }
 
+static void plan_by_deadman(struct plan *plan, const struct snapshot *s)
+{
+	struct op *op;
+
+	plan_set(plan, &plan->title, "Resume by the dead-man timer: the system starts again");
+	if (s->old.written)
+		return;			/* the operator has chosen so */
+	op = plan_add(plan, OP_UNWRITTEN, DANGER_NONE, 10, "nothing has been written to a disk");
+	plan_set(plan, &op->command, "test ! -e %s", CAREEN_WRITTEN);
+}
+
 static int resume_plan(const struct snapshot *s, const struct plan_opts *opts,
 		       struct plan **ret, struct error *err)
 {
@@ -490,6 +514,8 @@ static int resume_plan(const struct snapshot *s, const struct plan_opts *opts,
 	if (!plan)
 		return plan_finish(plan, ret, err);
 	plan_set(plan, &plan->undo, "Undo: Detach again.");
+	if (opts && opts->by_deadman)
+		plan_by_deadman(plan, s);
 	plan_our_mounts(plan, s);
 	if (snapshot_detached(s)) {
 		r = resume_detached(plan, s, err);
@@ -499,6 +525,7 @@ static int resume_plan(const struct snapshot *s, const struct plan_opts *opts,
 		plan_unbind(plan, s);
 		plan_move_back(plan);
 		plan_net_release(plan, AF_UNSPEC, "give leased addresses and routes an end again");
+		plan_disarm(plan, s);
 	}
 	if (r < 0) {
 		plan_free(plan);

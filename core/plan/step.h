@@ -30,6 +30,7 @@ struct plan_opts {
 	bool replace;		/* enter: instead of the rescue that is there */
 	bool close;		/* unmount: close LUKS, LVM and md below it, too */
 	const char *end;	/* resume: "reboot" or "poweroff" instead; NULL = the system goes on */
+	bool by_deadman;	/* resume: nobody is there who asked for it */
 	const char *strategy;	/* detach: name in strategies, NULL = best */
 	const char *device;	/* repair: "vda1" or "/dev/vda1" */
 	const char *tool;	/* repair: name in the tools table */

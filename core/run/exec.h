@@ -38,6 +38,7 @@ op_fn op_go;								/* op_resume.c */
 op_fn op_stop_units;							/* op_units.c */
 op_fn op_wait_running;							/* op_wait.c */
 op_fn op_save_log;							/* op_log.c */
+op_fn op_arm, op_disarm, op_relogin, op_unwritten;			/* deadman.c */
 
 /* op.c: the context's callbacks, any of which may be missing (tests). */
 void ctx_note(struct op_ctx *ctx, const char *fmt, ...)

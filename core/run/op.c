@@ -8,6 +8,10 @@
 
 const struct op_exec op_execs[OP_KINDS] = {
 	[OP_TRIAL]		= { "trial", op_trial },
+	[OP_ARM]		= { "arm", op_arm },
+	[OP_DISARM]		= { "disarm", op_disarm },
+	[OP_RELOGIN]		= { "relogin", op_relogin },
+	[OP_UNWRITTEN]		= { "unwritten", op_unwritten },
 	[OP_RECORD]		= { "record", op_record },
 	[OP_STOP_UNITS]		= { "stop-units", op_stop_units },
 	[OP_SWAPOFF]		= { "swapoff", op_swapoff },

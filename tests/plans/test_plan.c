@@ -10,6 +10,8 @@
 
 #include "model/stack.h"
 #include "model/unfinished.h"
+#include "base/text.h"
+#include "plan/deadman.h"
 #include "plan/step.h"
 #include "plan/strategy.h"
 #include "plan/tool.h"
@@ -404,6 +406,39 @@ static void test_detached(void)
 	s.job.running = true;
 	strcpy(s.job.id, "0007");
 	refusal(&s, "unmount", NULL, -EBUSY);
+	mounts_free(&s.mounts);
+}
+
+static void test_deadman(void)
+{
+	struct snapshot s;
+	char why[200];
+
+	fill(&s, before);
+	holders_are(&s, 0, 4);
+	s.settings = (struct settings){ .deadman_s = 900, .relogin_s = 120 };
+	golden("detach-armed", plan_text(&s, "detach", NULL));
+	mounts_free(&s.mounts);
+	detached(&s, after);
+	holders_are(&s, 2, 2);
+	s.settings = (struct settings){ .deadman_s = 900, .relogin_s = 120 };
+	s.deadman = (struct deadman){ .armed = true, .period_s = 900, .end = "hold" };
+	golden("kill-relogin", plan_text(&s, "kill", NULL));
+	golden("resume-armed", plan_text(&s, "resume", NULL));
+	golden("resume-deadman", plan_text(&s, "resume", &(struct plan_opts){ .by_deadman = true }));
+	is_int(deadman_end(&s, why, sizeof(why)), DEADMAN_RESUMES, "dead-man: nothing written, it resumes");
+	text_fmt(s.old.layer[0].type, sizeof(s.old.layer[0].type), "crypt");
+	text_fmt(s.old.layer[0].name, sizeof(s.old.layer[0].name), "cryptroot");
+	s.old.nlayers = 1;
+	s.parts |= SNAP_DEVICES;
+	is_int(deadman_end(&s, why, sizeof(why)), DEADMAN_HOLDS,
+	       "dead-man: what only a secret opens is closed, it holds");
+	ok(strstr(why, "cryptroot") != NULL, "dead-man: it says what");
+	s.old.nlayers = 0;
+	s.old.written = true;
+	is_int(deadman_end(&s, why, sizeof(why)), DEADMAN_HOLDS, "dead-man: written to, it holds");
+	text_fmt(s.deadman.end, sizeof(s.deadman.end), "reboot");
+	is_int(deadman_end(&s, why, sizeof(why)), DEADMAN_REBOOTS, "dead-man: unless another end is chosen");
 	mounts_free(&s.mounts);
 }
 
@@ -1032,6 +1067,7 @@ int main(void)
 	test_inits();
 	test_half();
 	test_detached();
+	test_deadman();
 	test_hidden();
 	test_around();
 	test_enter();

@@ -1,0 +1,151 @@
+/*
+ * deadman.c - the dead-man timer's clock, in the lifeline
+ *
+ * It only says when. What the end would be is judged by `careen deadman expire`, from
+ * a new look at the machine; that a disk has been written to, after which nothing may
+ * start by itself, is asked for here as well. core/model/deadman.h has the files.
+ */
+#include "deadman.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common.h"
+
+#define ARMED		RUN_DIR "/deadman"
+#define ALIVE		RUN_DIR "/alive"
+#define BUSY		RUN_DIR "/busy"
+#define RELOGIN		RUN_DIR "/relogin"
+#define WRITTEN		RUN_DIR "/written"
+#define JOB_LOCK	RUN_DIR "/jobs/lock"
+#define SHELLS_LOCK	RUN_DIR "/shells.lock"
+#define LOG_FILE	RUN_DIR "/deadman.log"
+#define CONSOLE		"/usr/bin/careen"
+
+static long long now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
+}
+
+static long long number_in(const char *path)
+{
+	long long n = 0;
+	char line[32];
+
+	if (read_line(path, line, sizeof(line)) > 0)
+		sscanf(line, "%lld", &n);
+	return n;
+}
+
+/* "SECONDS SINCE_MS ..." */
+static bool armed(const char *path, long long *seconds, long long *since, char end[8])
+{
+	char line[80];
+
+	strcpy(end, "hold");
+	return read_line(path, line, sizeof(line)) > 0 &&
+	       sscanf(line, "%lld %lld %7[a-z]", seconds, since, end) >= 2;
+}
+
+/* An operator's shell, and what was started in it, shares its lock. */
+static bool shell_is_open(void)
+{
+	int fd = open(SHELLS_LOCK, O_RDONLY | O_CLOEXEC);
+	bool held = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK;
+
+	if (fd >= 0)
+		close(fd);
+	return held;
+}
+
+/* Whole or not at all: who reads it half-written would read another time. */
+static void now_in(const char *path)
+{
+	int fd = open(RUN_DIR "/busy.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return;
+	if (dprintf(fd, "%lld\n", now_ms()) > 0)
+		rename(RUN_DIR "/busy.new", path);
+	close(fd);
+}
+
+static long long later(long long a, long long b)
+{
+	return a > b ? a : b;
+}
+
+static void exec_end(const char *why)
+{
+	char *const argv[] = { "careen", "deadman", "expire", NULL };
+	char *const env[] = { "HOME=/root",
+		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", NULL };
+	int log = open(LOG_FILE, O_WRONLY | O_TRUNC | O_CREAT | O_CLOEXEC, 0600);
+
+	if (log >= 0) {
+		dup2(log, STDOUT_FILENO);
+		dup2(log, STDERR_FILENO);
+	}
+	dprintf(STDERR_FILENO, "%s\n", why);
+	reset_signals();
+	setsid();
+	execve(CONSOLE, argv, env);
+	dprintf(STDERR_FILENO, "cannot execute " CONSOLE ": %s\n", strerror(errno));
+	_exit(127);
+}
+
+static void begin_end(pid_t *child, const char *why)
+{
+	note("dead-man: %s", why);
+	/* whatever comes of it: the next attempt has the whole time before it */
+	now_in(BUSY);
+	unlink(RELOGIN);
+	*child = fork();
+	if (!*child)
+		exec_end(why);
+	if (*child < 0) {
+		note("dead-man: cannot fork: %s", strerror(errno));
+		*child = 0;
+	}
+}
+
+void deadman_init(void)
+{
+	int fd = open(SHELLS_LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		note("cannot make " SHELLS_LOCK ": %s", strerror(errno));
+	else
+		close(fd);
+}
+
+bool deadman_watch(pid_t *child)
+{
+	long long period, since, wait, from, busy, now = now_ms();
+	char end[8], unused[8];
+	bool timer = armed(ARMED, &period, &since, end);
+	bool relogin = armed(RELOGIN, &wait, &from, unused);
+
+	if (!timer && !relogin)
+		return false;
+	if (*child || lock_is_held(JOB_LOCK) || shell_is_open()) {
+		now_in(BUSY);
+		return true;
+	}
+	if (!access(WRITTEN, F_OK) && (!timer || !strcmp(end, "hold")))
+		return true;
+	busy = number_in(BUSY);
+	if (relogin && now - later(from, busy) >= wait * 1000)
+		begin_end(child, "nobody has logged in anew after Kill");
+	else if (timer && now - later(since, later(busy, number_in(ALIVE))) >= period * 1000)
+		begin_end(child, "no key for too long");
+	return true;
+}
