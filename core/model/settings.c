@@ -34,14 +34,13 @@ static void take(struct settings *set, const char *name, uint32_t value)
 void settings_parse(struct settings *set, const char *text)
 {
 	const char *line;
-	unsigned value;
-	char name[16];
+	char name[16], value[10];
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		take(set, numbers[i].name, numbers[i].fallback);
 	for (line = text; *line; line += strcspn(line, "\n"), line += *line == '\n')
-		if (sscanf(line, "%15[a-z]=%9u", name, &value) == 2)
-			take(set, name, value);
+		if (sscanf(line, "%15[a-z]=%9[0-9]", name, value) == 2)
+			take(set, name, (uint32_t)strtoul(value, NULL, 10));
 }
 
 void settings_read(struct settings *set)
