@@ -34,7 +34,17 @@ $(HOLD): tests/holders/hold.c
 	@mkdir -p $(@D)
 	$(CC) -D_GNU_SOURCE -std=gnu11 $(WARN) -O1 -static -o $@ $<
 
-.PHONY: FORCE unit check-deps bench
+# careen with operations that go wrong, for a VM: tests/vm/faults.c
+FAULT_OPS := $(shell sed -n '/^op_fn/{s|/[*].*||; s/^op_fn//; p}' core/run/exec.h | tr -d ',;')
+$(O)/careen-faulty: tests/vm/faults.c core/run/exec.h $(TUI_OBJ) $(O)/libcareen-core.a
+	printf 'OP(%s)\n' $(FAULT_OPS) >$(O)/faults.list
+	$(CC) $(CPPFLAGS) -I$(O) $(ALL_CFLAGS) $(FAULT_OPS:%=-Wl,--wrap=%) -o $@ $< $(TUI_OBJ) \
+		$(O)/libcareen-core.a $(LIBS) -lpthread
+
+install-faulty: install $(O)/careen-faulty
+	install -m 755 $(O)/careen-faulty $(DESTDIR)$(PREFIX)/sbin/careen-faulty
+
+.PHONY: FORCE install-faulty unit check-deps bench
 FORCE:
 
 unit: $(UNIT_BIN) $(HOLD)

@@ -1,0 +1,84 @@
+#!/bin/bash
+# check-long: Every operation of every step meets every fault once: it fails before or after its work, the
+# job is killed before or after it, or what it asks of the kernel never returns. Each time the log says
+# so, and the same step goes on; at the end the same boot runs, and every file is as it was.
+# build/vm/faults.txt has the table: fault, operation, what the job said, how it went on.
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../operator.sh"
+. "$(dirname "$0")/../files.sh"
+
+table=${CAREEN_VM_DIR:-build/vm}/faults.txt
+faulted() { vm_ssh1022 'cat /run/careen/faulted 2>/dev/null' | wc -l; }
+latest_job() { vm_ssh1022 careen log | head -n 1; }
+
+# A job that hangs for ever is killed, as an operator could; that is told in the table.
+hung=
+run_step() {
+	hung=
+	vm_ssh1022 "timeout 400 careen run $1 --yes ${*:2}" >"$vm_tmp/out" 2>&1
+	local r=$?
+	if [ $r = 124 ] || vm_ssh1022 'careen status --json' | grep -q '"running":true'; then
+		hung='; the job hung, and was killed'
+		vm_ssh1022 'pkill -KILL -x careen-job'
+	fi
+	return $r
+}
+
+# What the log says of the job that met the fault.
+said() { latest_job | awk '{ print $3 }'; }
+
+# through STEP [OPTION...]: again and again, until it is done
+through() {
+	local step=$1 before after r i last='' told
+	shift
+	for i in $(seq 60); do
+		before=$(faulted)
+		run_step "$step" "$@"
+		r=$?
+		told=$(said)
+		after=$(faulted)
+		if [ "$after" -gt "$before" ]; then
+			last=$(vm_ssh1022 tail -n 1 /run/careen/faulted)
+			printf '%s\t%s\t%s%s\n' "$step" "$last" "$told" "$hung" >>"$table"
+			case $r:$fault in
+			0:*) fail "$what: $step: $last: the job says that all is well" ;;
+			esac
+			continue
+		fi
+		break
+	done
+	case $r in
+	0 | 4) pass "$what: $step comes to its end" ;;
+	*) fail "$what: $step comes to its end"; diag "$(cat "$vm_tmp/out")"; return 1 ;;
+	esac
+}
+
+vm_boot 13
+ok 'files of every kind' prepare
+vm_wait running 60
+before=$(inventory)
+boot_id=$(fact_boot_id vm_ssh)
+ok 'a console whose operations go wrong' vm push-faulty "$VM"
+ok 'a point to come back to' vm_savevm faults
+: >"$table"
+
+for fault in ${CAREEN_FAULTS:-fail late die gone hang}; do
+	what=$fault
+	vm_loadvm faults >/dev/null || bail "$what: cannot go back"
+	eventually 60 vm_ssh1022 true || bail "$what: no way in"
+	vm_ssh1022 "echo $fault >/run/careen/fault"
+	for step in detach kill unmount; do
+		through $step || bail "$what: $step: $(latest_job)"
+	done
+	is "$(vm_ssh1022 cat /proc/1/comm)" careen-stub "$what: PID 1 is in RAM"
+	ok "$what: the kernel says that the disk is free" fact_disk_free
+	through ext4-fix /dev/vda1 --confirm vda1-0001 || bail "$what: repair: $(latest_job)"
+	through resume || bail "$what: resume: $(latest_job)"
+	is "$(vm_ssh systemctl is-system-running --wait)" running "$what: the system runs"
+	is "$(vm_ssh systemctl --failed --no-legend --plain)" '' "$what: no failed unit"
+	is "$(fact_boot_id vm_ssh)" "$boot_id" "$what: the same boot"
+	is "$(diff <(echo "$before") <(inventory) | head -20)" '' "$what: every file is as it was"
+	ok "$what: each operation met it: $(grep -c "	$fault	" "$table")" [ "$(grep -c "	$fault	" "$table")" -ge 20 ]
+done
+note "$(cat "$table")"
+done_testing
