@@ -107,13 +107,24 @@ static bool is_bound(const struct take *t)
 	return bound;
 }
 
+/* Its path is looked up on the old root, whose disk may not answer. */
+static int bind_child(void *arg, struct error *err)
+{
+	const struct take *t = arg;
+
+	(void)err;
+	return sys->mount(CAREEN_ESCAPE, t->target, NULL, MS_BIND, NULL);
+}
+
 static int bind_escape(const struct take *t, struct error *err)
 {
 	int r;
 
 	if (is_bound(t))	/* left by an attempt that was killed */
 		return 0;
-	r = sys->mount(CAREEN_ESCAPE, t->target, NULL, MS_BIND, NULL);
+	r = run_with_deadline(10, bind_child, (void *)t, err);
+	if (r == -ETIMEDOUT)
+		return r;
 	if (r < 0)
 		return error_set(err, r, "bind the escape program over", t->target, NULL,
 				 "PID 1 is untouched. Is the old root on %s?", CAREEN_OLDROOT);

@@ -52,6 +52,14 @@ static int explain_move(const struct op *op, int code, struct error *err)
 /*
  * MS_MOVE by the raw call: tools that canonicalise turn "/.." into "/".
  */
+static int move_child(void *arg, struct error *err)
+{
+	const struct op *op = arg;
+
+	(void)err;
+	return sys->mount(op->src, op->dst, NULL, MS_MOVE, NULL);
+}
+
 int op_move(struct op_ctx *ctx, const struct op *op, struct error *err)
 {
 	int src = path_mount_id(op->src), dst = path_mount_id(seen_at(op->dst)), r;
@@ -74,9 +82,9 @@ int op_move(struct op_ctx *ctx, const struct op *op, struct error *err)
 		return error_set(err, ESTALE, "move", op->src,
 				 "another mount is there than when the plan was made",
 				 "Make the plan again.");
-	r = sys->mount(op->src, op->dst, NULL, MS_MOVE, NULL);
+	r = run_with_deadline(op->deadline_s, move_child, (void *)op, err);
 	if (r < 0)
-		return explain_move(op, r, err);
+		return r == -ETIMEDOUT ? r : explain_move(op, r, err);
 	if (path_mount_id(seen_at(op->dst)) != src)
 		return error_set(err, EIO, "move", op->dst, "it is not where it was moved to",
 				 "%s", away ? "Back: mount --move " CAREEN_OLDROOT " /" : "");

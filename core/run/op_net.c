@@ -134,6 +134,20 @@ static bool route_worth_keeping(const struct nlmsghdr *nh)
 	return rt->rtm_type == RTN_UNICAST && !(rt->rtm_flags & RTM_F_CLONED);
 }
 
+static int request_child(void *arg, struct error *err)
+{
+	const struct netmsg *m = arg;
+
+	(void)err;
+	return sys->netlink(m, m->nh.nlmsg_len);
+}
+
+/* A driver that hangs keeps the kernel's one lock of the network [net/core/rtnetlink.c rtnl_lock]. */
+static int request(const struct netmsg *m)
+{
+	return run_with_deadline(10, request_child, (void *)m, NULL);
+}
+
 /*
  * An IPv6 address that gets an end ends its prefix's route at once: the kernel
  * takes the seconds for a time [addrconf.c modify_prefix_route()]. The second time
@@ -150,15 +164,15 @@ static int set_lifetime(const struct nlmsghdr *nh, uint32_t valid, uint32_t pref
 
 	if (!ok)
 		return -EMSGSIZE;
-	r = sys->netlink(&m, m.nh.nlmsg_len);
+	r = request(&m);
 	if (r == 0 && !netmsg_is_route(nh) && family_of(nh) == AF_INET6 && valid != UINT32_MAX)
-		r = sys->netlink(&m, m.nh.nlmsg_len);
+		r = request(&m);
 	return r;
 }
 
 static int add_again(const struct netmsg *m)
 {
-	int r = sys->netlink(m, m->nh.nlmsg_len);
+	int r = request(m);
 
 	return r == -EEXIST ? 0 : r;
 }
