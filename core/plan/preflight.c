@@ -270,10 +270,11 @@ static void preflight_state(const struct snapshot *s, struct step_state *ret)
 {
 	struct finding f[24];
 	size_t n = preflight_findings(s, f, 24), i;
-	unsigned blockers = 0;
+	unsigned blockers = 0, good = 0;
 	const char *first = "";
 
 	for (i = 0; i < n; i++) {
+		good += f[i].level == FIND_OK;
 		if (f[i].level != FIND_BLOCKER)
 			continue;
 		if (!blockers++)
@@ -283,7 +284,9 @@ static void preflight_state(const struct snapshot *s, struct step_state *ret)
 		state_set(ret, STEP_BLOCKED, blockers, "overview", "%s", first);
 	else
 		state_set(ret, STEP_DONE, 0, "overview",
-			  "Nothing stands in the way. Enter proves the hand-over of PID 1 in a child.");
+			  "Nothing stands in the way: %u of %zu checks are good%s. Enter proves the "
+			  "hand-over of PID 1 in a child.", good, n,
+			  good < n ? ", the rest is to be noted" : "");
 }
 
 static int preflight_plan(const struct snapshot *s, const struct plan_opts *opts,
