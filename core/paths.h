@@ -6,6 +6,8 @@
 #define CAREEN_JOBS	CAREEN_RUN "/jobs"
 #define CAREEN_RECORD	CAREEN_RUN "/oldroot.mountinfo"
 #define CAREEN_WRITTEN	CAREEN_RUN "/written"
+/* What the kernel had written to each disk when it was proven free: model/writes.h. */
+#define CAREEN_UNTOUCHED CAREEN_RUN "/untouched"
 #define CAREEN_VAULT	CAREEN_RUN "/vault"
 #define CAREEN_PORTS	CAREEN_RUN "/ports"
 #define CAREEN_NETSTATE	CAREEN_RUN "/network"

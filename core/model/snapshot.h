@@ -78,7 +78,8 @@ struct old_root {
 	unsigned nlayers;
 	char fstab[16][64];	/* UUIDs of the file systems that its fstab names */
 	unsigned nfstab;
-	bool written;		/* the journal says a disk has been written to */
+	bool written;		/* the journal says a disk has been written to, or the kernel
+				   does: by hand */
 	bool ifstate;		/* ifupdown had configured interfaces for good */
 };
 

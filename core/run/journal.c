@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "model/writes.h"
 #include "paths.h"
 #include "run/exec.h"
 #include "run/ifstate.h"
@@ -200,6 +201,35 @@ int journal_remember(const char *text, struct error *err)
 	return r < 0 ? error_set(err, r, "write", CAREEN_RECIPE, NULL, "Nothing was changed.") : 0;
 }
 
+/* One line a disk: a later proof does not forgive what was written after the first. */
+int journal_untouched(dev_t dev, struct error *err)
+{
+	char line[80], *old = read_whole(CAREEN_UNTOUCHED);
+	bool known = false;
+	dev_t disk;
+	int64_t count = device_writes(dev, &disk);
+	const char *at;
+	int fd = -1, r = 0;
+
+	text_fmt(line, sizeof(line), "%u:%u ", major(disk), minor(disk));
+	for (at = old; at && !known; at = strchr(at, '\n'), at = at ? at + 1 : NULL)
+		known = !strncmp(at, line, strlen(line));
+	free(old);
+	if (count < 0 || known)
+		return 0;
+	fd = open(CAREEN_UNTOUCHED, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0 || dprintf(fd, "%u:%u %lld\n", major(disk), minor(disk), (long long)count) < 0)
+		r = error_set(err, errno, "write", CAREEN_UNTOUCHED, NULL, "Is there room in %s?", CAREEN_RUN);
+	if (fd >= 0)
+		close(fd);
+	return r;
+}
+
+void journal_touch(void)
+{
+	unlink(CAREEN_UNTOUCHED);
+}
+
 /* The last line of a key counts. */
 int journal_retarget(const char *source, const char *disk, struct error *err)
 {
@@ -240,7 +270,7 @@ int journal_forget(struct error *err)
 
 int journal_clear(struct error *err)
 {
-	static const char *const paths[] = { CAREEN_RECORD, CAREEN_WRITTEN, CAREEN_RECIPE };
+	static const char *const paths[] = { CAREEN_RECORD, CAREEN_WRITTEN, CAREEN_RECIPE, CAREEN_UNTOUCHED };
 	size_t i;
 	int r = 0;
 

@@ -11,6 +11,9 @@ int journal_record(struct error *err);
 int journal_written(const char *device, struct error *err);
 /* A repair of several operations begins, @text says which; number @n of it is done; it has ended. */
 int journal_remember(const char *text, struct error *err);
+/* @dev is proven free: from now on who writes to its disk is noticed, until a mount begins. */
+int journal_untouched(dev_t dev, struct error *err);
+void journal_touch(void);
 /* The old root is on @source now, a part of @disk: both device paths. */
 int journal_retarget(const char *source, const char *disk, struct error *err);
 int journal_done(unsigned n, struct error *err);

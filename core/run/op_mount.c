@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "paths.h"
 #include "run/exec.h"
+#include "run/journal.h"
 
 /* "UUID=..." as a device's path. */
 static int resolve(const char *src, char *buf, size_t size, struct error *err)
@@ -113,5 +114,7 @@ int op_mount(struct op_ctx *ctx, const struct op *op, struct error *err)
 		ctx_note(ctx, "%s is mounted already", op->dst);
 	if (r != 0)
 		return r < 0 ? r : 0;
+	/* a file system that is mounted writes */
+	journal_touch();
 	return run_with_deadline(op->deadline_s, mount_child, (void *)op, err);
 }

@@ -23,6 +23,7 @@
 #include "model/snapshot.h"
 #include "model/sysblock.h"
 #include "run/exec.h"
+#include "run/journal.h"
 
 #define TRIES 4		/* something that only looks at the device (blkid) goes away */
 #define FAMILY 64	/* a disk and its partitions */
@@ -303,6 +304,9 @@ int op_prove_off(struct op_ctx *ctx, const struct op *op, struct error *err)
 			break;
 		sleep_ms(150);
 	}
+	/* an array notes by itself, a moment later, that it is in order; it is proven, too */
+	if (r == 0 && !(op->src && strstr(op->src, "md")))
+		r = journal_untouched(op->dev.dev, err);
 	if (r == 0 && op->src)
 		ctx_note(ctx, "%s carries only %s: no mount in any namespace, no swap, no holder, "
 			 "nobody has it open, exclusive open succeeds on top", op->dst, op->src);

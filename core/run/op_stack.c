@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "model/snapshot.h"
 #include "run/exec.h"
+#include "run/journal.h"
 #include "run/spawn.h"
 
 int device_by_uuid(const char *uuid, char *buf, size_t size, struct error *err)
@@ -90,6 +91,8 @@ int op_stack(struct op_ctx *ctx, const struct op *op, struct error *err)
 	};
 	int status = 0, r = 0;
 
+	/* an array that starts or stops writes to its members */
+	journal_touch();
 	if (op->dev.dev)
 		r = device_identity(op->src, &op->dev, err);
 	if (!r)

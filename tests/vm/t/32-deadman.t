@@ -55,6 +55,10 @@ note 'a shell is open: it waits'
 vm_ssh1022 'sleep 75; cat /proc/1/comm' >"$vm_tmp/shell"
 is "$(cat "$vm_tmp/shell")" careen-stub 'nothing was resumed below a running program'
 
+note 'written to by hand: the kernel has counted it'
+ok 'the first block, as it was' vm_ssh1022 'dd if=/dev/vda1 bs=4096 count=1 of=/tmp/b status=none && dd if=/tmp/b of=/dev/vda1 conv=notrunc,fsync status=none'
+like "$(deadman)" '"end":"hold"' 'it is known, and it holds'
+
 note 'written: it holds'
 ok 'a repair' vm_ssh1022 careen run ext4-fix /dev/vda1 --confirm vda1-0001
 like "$(deadman)" '"end":"hold"' 'it says so'
