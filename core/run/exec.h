@@ -19,7 +19,10 @@ op_fn op_swapoff, op_loop_detach, op_written;				/* op_kernel.c */
 op_fn op_dm_remove, op_md_stop;						/* op_stacked.c */
 op_fn op_nfsd_stop, op_binfmt;						/* op_kernel_files.c */
 op_fn op_net_keep, op_net_release;					/* op_net.c */
-op_fn op_kill;								/* op_kill.c */
+op_fn op_kill;								/* breeders.c: kill what was born since @since_ms and is not of the rescue; how many. */
+size_t stop_breeders(struct op_ctx *ctx, int64_t since_ms);
+
+/* op_kill.c */
 op_fn op_rescan;							/* op_rescan.c */
 op_fn op_copy_tree;							/* op_copy.c */
 op_fn op_coldplug;							/* op_coldplug.c */

@@ -18,6 +18,7 @@
 #define ROUNDS 20
 #define POLITE 2	/* rounds that begin with TERM */
 #define FREEZE 4	/* from this round on: stop all first, against fork bombs */
+#define BREEDERS 6	/* and from this one on nobody can fork for a moment */
 
 static bool is_victim(const struct holder *h)
 {
@@ -109,6 +110,7 @@ static int round_once(struct op_ctx *ctx, unsigned round, int64_t until, char *s
 	struct snapshot *s = NULL;
 	struct victim *v;
 	size_t n = 0;
+	int64_t begin = now_ms();
 	int r = snapshot_take(SNAP_MOUNTS | SNAP_HOLDERS | SNAP_INIT, &s, err);
 
 	if (r < 0)
@@ -126,6 +128,8 @@ static int round_once(struct op_ctx *ctx, unsigned round, int64_t until, char *s
 	}
 	if (r == 0 && n)
 		r = kill_victims(ctx, v, n, &how, err);
+	if (n && round >= BREEDERS)
+		stop_breeders(ctx, begin);
 	free(v);
 	snapshot_free(s);
 	return r < 0 ? r : (int)n;
