@@ -30,9 +30,11 @@ op_plan() { con_keys Enter && con_wait 'Enter runs it|To run it, type' 30; }
 # op_confirm [SECONDS]: confirm the plan shown, wait for the job's end.
 op_confirm() { con_keys Enter && con_wait '(✓|✗|!) (All done|Stopped)|Stopped at' "${1:-60}"; }
 
-# op_step NUMBER [SECONDS]: choose, plan, confirm, and it must end well.
+# op_step NUMBER [SECONDS]: choose, plan, confirm, and it must end well. After Kill an operator
+# logs in anew, or the machine resumes.
 op_step() {
-	op_choose "$1" && op_plan && con_keys Enter && con_wait '✓ All done' "${2:-90}"
+	op_choose "$1" && op_plan && con_keys Enter && con_wait '✓ All done' "${2:-90}" || return
+	[ "$1" != 3 ] || vm_ssh1022 true
 }
 
 # op_repair DEVICE TOOL-TITLE TOKEN [SECONDS]: Repair, to its end.
