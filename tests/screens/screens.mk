@@ -1,7 +1,7 @@
 # screens.mk - the console with made-up machines, driven in tmux
 SCREENS_WRAP := snapshot_take job_read job_list job_watch job_start job_stop \
 	writer_read writer_take writer_release clock_boot_ms mlockall \
-	deadman_read deadman_keep
+	deadman_read deadman_keep clock_mono_ms
 SCREENS_LD := $(foreach f,$(SCREENS_WRAP),-Wl,--wrap=$(f))
 FIXTURE_SRC := $(wildcard tests/fixtures/*.c)
 FIXTURE_OBJ := $(FIXTURE_SRC:%.c=$(O)/%.o)

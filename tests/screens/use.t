@@ -154,6 +154,28 @@ keys hostile Tab G
 sleep 0.3
 result $(($(tm hostile display -p '#{pane_title}' | grep -c owned))) "no escape sequence reaches the terminal"
 
+# a word typed long ago runs nothing
+open_screen armed 80x24 CAREEN_SCENE=unmounted CAREEN_LATER="$WORK/later"
+wait_for armed "in RAM"
+keys armed Enter
+wait_for armed "vda1"
+keys armed Down Enter
+wait_for armed "what is to be done"
+keys armed Down Enter
+wait_for armed "To run it, type"
+word=$(capture armed | sed -n 's/^.*\(vda1-[0-9A-Z]*\) >.*$/\1/p' | head -n 1)
+tm armed send-keys -l "$word"
+wait_for armed "> $word"
+: >"$WORK/later"
+keys armed Enter
+shows armed "was made anew" "a plan that was left standing is made anew"
+shows armed "Nothing has happened" "and nothing was done"
+tm armed send-keys -l "$word"
+wait_for armed "> $word"
+keys armed Enter
+shows armed "Job 0007" "then it runs"
+tm armed kill-server
+
 # the terminal goes away
 open_screen gone 80x24 CAREEN_SCENE=detached
 wait_for gone "in RAM"

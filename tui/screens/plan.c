@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "clock.h"
 #include "console.h"
 #include "plan/strategy.h"
 #include "widgets/list.h"
@@ -41,6 +42,8 @@ static struct text detail;	/* of the operation under the cursor: gives way */
 static struct text foot;	/* what must be read before Enter: always whole */
 static char typed[256];
 static char before[256];	/* a new secret as it was typed first */
+#define ARMED_MS 120000		/* a plan, and a word typed below it, are good for so long */
+static int64_t touched_ms;	/* the last key that was for it */
 static bool word_given;		/* the token; what is typed now is the secret */
 static bool commands;
 
@@ -135,6 +138,7 @@ static int make(struct console *c)
 	explicit_bzero(before, sizeof(before));
 	word_given = false;
 	list_set(&list, plan, plan->n);
+	touched_ms = clock_mono_ms();
 	return 0;
 }
 
@@ -429,8 +433,25 @@ static bool secret_given(struct console *c)
 	return false;
 }
 
+/* Who comes back to a word typed long ago must see once more what it would do. */
+static bool expired(struct console *c)
+{
+	int64_t stood = clock_mono_ms() - touched_ms;
+
+	if (stood < ARMED_MS)
+		return false;
+	if (make(c) < 0)
+		screen_pop(c);
+	else
+		console_note(c, ST_WARN, "Nothing has happened: this plan stood here for %d minutes, and was made "
+			     "anew. Look at it again.", (int)(stood / 60000));
+	return true;
+}
+
 static void confirm(struct console *c)
 {
+	if (expired(c))
+		return;
 	if (!console_may_write(c)) {
 		console_note(c, ST_WARN, c->writer.pid ?
 			     "Nothing has happened: another operator writes. t takes over." :
@@ -478,6 +499,8 @@ static bool plan_request(struct console *c, enum request request)
 {
 	bool detach = made.step == &step_detach;
 
+	if (request != REQ_ENTER)
+		touched_ms = clock_mono_ms();
 	if (request == REQ_ENTER) {
 		confirm(c);
 	} else if (request == REQ_COMMANDS) {
@@ -509,8 +532,10 @@ static bool plan_request(struct console *c, enum request request)
 
 static bool plan_key(struct console *c, int key)
 {
-	return prompted() && console_may_write(c) &&
-	       prompt_edit(typed, sizeof(typed), key);
+	if (!prompted() || !console_may_write(c) || !prompt_edit(typed, sizeof(typed), key))
+		return false;
+	touched_ms = clock_mono_ms();
+	return true;
 }
 
 static const struct hint *plan_hints(const struct console *c)
