@@ -140,9 +140,12 @@ static const struct hint *vault_hints(const struct console *c)
 		{ REQ_FILTER, NULL }, { REQ_SORT_RIGHT, NULL }, { REQ_SHELL, NULL },
 		{ REQ_LOG, NULL }, { REQ_QUIT, NULL }, { 0 },
 	};
+	static const struct hint empty[] = {
+		{ REQ_HELP, NULL }, { REQ_VIEW, NULL }, { REQ_SHELL, NULL }, { REQ_LOG, NULL },
+		{ REQ_QUIT, NULL }, { 0 },
+	};
 
-	(void)c;
-	return hints;
+	return c->snap && c->snap->vault.n ? hints : empty;
 }
 
 const struct screen_ops screen_vault = {
