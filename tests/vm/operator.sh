@@ -72,6 +72,14 @@ con_cursor_line() {
 		sed -e 's/\x1b\[[0-9;]*m//g' -e 's/^.*││//' | cut -c 1-34
 }
 
+# off: the system (of $what) comes off its disk, by commands.
+off() {
+	local step
+	for step in detach kill unmount; do
+		ok "${what:+$what: }$step" vm_ssh1022 "careen run $step --yes" || bail "${what:+$what: }cannot go on"
+	done
+}
+
 fact_pid1() { vm_ssh1022 readlink /proc/1/exe; }
 # The kernel's own word that nobody uses the disk: re-reading a partition table
 # is refused while a partition is open or mounted (block/ioctl.c blkdev_reread_part).

@@ -8,12 +8,6 @@ export VM_TIMEOUT=900
 
 write() { vm_ssh1022_in "careen run new-system $* 2>&1; echo status \$?"; }
 head_of() { vm_ssh1022 "head -c 1048576 $1 | sha256sum"; }
-off() {
-	local step
-	for step in detach kill unmount; do
-		ok "$step" vm_ssh1022 "careen run $step --yes" || bail 'cannot go on'
-	done
-}
 new_boot() { local now; now=$(fact_boot_id vm_ssh 2>/dev/null) && [ -n "$now" ] && [ "$now" != "$boot_id" ]; }
 image=$vm_tmp/new.img.zst
 

@@ -5,24 +5,20 @@
 . "$(dirname "$0")/../operator.sh"
 export VM_TIMEOUT=900
 
-off() {
-	local step
-	for step in detach kill unmount; do
-		ok "$step" vm_ssh1022 "careen run $step --yes" || bail 'cannot go on'
-	done
-	ok 'the other disk' vm_ssh1022 'mkdir -p /tmp/mnt && mount -t ext4 /dev/vdb /tmp/mnt'
-}
+mounted() { ok 'the other disk' vm_ssh1022 'mkdir -p /tmp/mnt && mount -t ext4 /dev/vdb /tmp/mnt'; }
 new_boot() { local now; now=$(fact_boot_id vm_ssh 2>/dev/null) && [ -n "$now" ] && [ "$now" != "$boot_id" ]; }
 
 vm_boot 13 --flavour kexec
 ok 'another disk' eval 'vm_disk2 2G && vm_ssh "mke2fs -q -F -t ext4 /dev/vdb"'
 vm_ssh 'echo new >/root/system; sync'
 off
+mounted
 ok 'an image of the system' vm_ssh1022 'careen run save-image /dev/vda --set dst=/tmp/mnt/new.img.zst --yes && umount /tmp/mnt'
 ok 'resume' vm_ssh1022 'careen run resume --yes' || bail 'cannot go on'
 vm_ssh 'echo old >/root/system; sync'
 boot_id=$(fact_boot_id vm_ssh)
 off
+mounted
 ok 'the console' op_console
 ok 'the tool' eval 'op_choose 5 && con_keys Enter && con_wait Devices 20 && op_row vda && con_keys Enter &&
 	con_wait "what is to be done with vda" 20 && op_row "Write a new system, and kexec" && con_keys Enter && con_wait "Enter Answer" 20'

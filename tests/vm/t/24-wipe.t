@@ -20,9 +20,7 @@ is_zero() {
 vm_boot 13
 ok 'two more disks' eval 'vm add-disk "$VM" 128M CAREEN0002 && vm add-disk "$VM" 400M CAREEN0003 &&
 	vm_ssh "udevadm wait -t 60 /dev/vdb /dev/vdc"'
-for step in detach kill unmount; do
-	ok "$step" vm_ssh1022 "careen run $step --yes" || bail 'cannot go on'
-done
+off
 ok 'something on each' vm_ssh1022 'for d in vdb vdc; do tr "\0" "x" </dev/zero | dd of=/dev/$d bs=1M iflag=fullblock conv=nocreat 2>/dev/null; mke2fs -q -F -t ext4 /dev/$d; done; sync'
 before=$(head_of /dev/vda; head_of /dev/vdb; head_of /dev/vdc)
 

@@ -29,9 +29,7 @@ boot_id=$(fact_boot_id vm_ssh)
 image=$vm_tmp/disk.img
 ok 'a source, a target and a small disk' eval 'vm add-disk "$VM" 48M CAREEN0002 && vm add-disk "$VM" 64M CAREEN0003 &&
 	vm add-disk "$VM" 16M CAREEN0004 && vm_ssh "modprobe -a dm-mod dm-crypt algif_skcipher xts; udevadm wait -t 60 /dev/vdb /dev/vdc /dev/vdd"'
-for step in detach kill unmount; do
-	ok "$step" vm_ssh1022 "careen run $step --yes" || bail 'cannot go on'
-done
+off
 # every MiB of the source is another one
 ok 'something to copy' vm_ssh1022 'i=0; while [ $i -lt 48 ]; do printf "MiB %04d of the source\n" $i |
 	dd bs=1M count=1 conv=sync of=/dev/vdb seek=$i 2>/dev/null; i=$((i + 1)); done; sync'
