@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "base/text.h"
+#include "model/stack.h"
 #include "plan/common.h"
 
 static void resume_state(const struct snapshot *s, struct step_state *ret)
@@ -91,17 +92,19 @@ static struct op *plan_mount(struct plan *plan, const char *src, const char *dst
 
 static void plan_mount_open(struct plan *plan, const struct needed *fs, const struct blockdev *b)
 {
-	char title[200];
+	char title[200], path[80];
 	struct op *op;
 
-	text_fmt(title, sizeof(title), "mount %s (%s on %s)", fs->path, b->fstype, b->path);
+	/* a map by the name that fstab and a boot have for it */
+	text_fmt(path, sizeof(path), "%s%s", *stack_dm_name(b) ? "/dev/mapper/" : b->path, stack_dm_name(b));
+	text_fmt(title, sizeof(title), "mount %s (%s on %s)", fs->path, b->fstype, path);
 	op = add_mount(plan, fs, title);
 	op->dev = (struct dev_id){ .dev = b->dev, .diskseq = b->diskseq };
-	plan_set(plan, &op->src, "%s", b->path);
+	plan_set(plan, &op->src, "%s", path);
 	plan_set(plan, &op->fstype, "%s", b->fstype);
 	/* options of one file system mean nothing to another */
 	plan_set(plan, &op->options, "%s", strcmp(b->fstype, fs->fstype) ? "rw" : fs->options);
-	plan_set(plan, &op->command, "mount -t %s -o %s %s %s", b->fstype, op->options, b->path,
+	plan_set(plan, &op->command, "mount -t %s -o %s %s %s", b->fstype, op->options, path,
 		 op->dst);
 }
 

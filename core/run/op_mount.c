@@ -9,17 +9,46 @@
 
 #include "base/sys.h"
 #include "base/text.h"
+#include "model/sysblock.h"
 #include "paths.h"
 #include "run/exec.h"
 #include "run/journal.h"
 
-/* "UUID=..." as a device's path. */
-static int resolve(const char *src, char *buf, size_t size, struct error *err)
+/*
+ * A device-mapper device by the name that a boot has for it, which /proc/mounts then shows; by the
+ * kernel's where that is not in /dev: it is udev's, or its program's.
+ */
+static void name_map(char *path, size_t size)
 {
-	if (!strncmp(src, "UUID=", 5))
-		return device_by_uuid(src + 5, buf, size, err);
-	text_fmt(buf, size, "%s", src);
-	return 0;
+	dev_t dev = sysblock_of_mount(0, path);
+	char name[32], file[80], map[200], mapper[220];
+	struct stat st;
+
+	if (!dev || sysblock_name(dev, name, sizeof(name)) < 0)
+		return;
+	text_fmt(file, sizeof(file), "/sys/class/block/%s/dm/name", name);
+	if (read_text(file, map, sizeof(map)) <= 0)
+		return;
+	map[strcspn(map, "\n")] = '\0';
+	text_fmt(mapper, sizeof(mapper), "/dev/mapper/%s", map);
+	if (stat(mapper, &st) == 0 && S_ISBLK(st.st_mode) && st.st_rdev == dev)
+		text_fmt(path, size, "%s", mapper);
+	else
+		text_fmt(path, size, "/dev/%s", name);
+}
+
+/* "UUID=..." as a device's path. */
+static int resolve(const struct op *op, char *buf, size_t size, struct error *err)
+{
+	int r = 0;
+
+	if (!strncmp(op->src, "UUID=", 5))
+		r = device_by_uuid(op->src + 5, buf, size, err);
+	else
+		text_fmt(buf, size, "%s", op->src);
+	if (r == 0 && !strncmp(op->dst, CAREEN_OLDROOT, strlen(CAREEN_OLDROOT)))
+		name_map(buf, size);
+	return r;
 }
 
 /* Words that only mount(8) and systemd understand are dropped, as they do. */
@@ -63,7 +92,7 @@ static int mount_child(void *arg, struct error *err)
 	const struct op *op = arg;
 	char src[300], *data = NULL;
 	unsigned long flags;
-	int r = resolve(op->src, src, sizeof(src), err);
+	int r = resolve(op, src, sizeof(src), err);
 
 	if (!r && op->dev.dev)
 		r = device_identity(src, &op->dev, err);
