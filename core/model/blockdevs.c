@@ -490,6 +490,13 @@ void blockdevs_free(struct blockdevs *bs)
 	*bs = (struct blockdevs){ 0 };
 }
 
+const struct blockdev *blockdevs_by_number(const struct blockdevs *bs, dev_t dev)
+{
+	int at = find_dev(bs, dev);
+
+	return at < 0 ? NULL : &bs->row[at];
+}
+
 const struct blockdev *blockdevs_find(const struct blockdevs *bs, const char *name)
 {
 	size_t i;

@@ -40,6 +40,7 @@ struct blockdev {
 	bool mounted;		/* in any namespace */
 	bool swap, stacked;	/* active swap; has /sys/.../holders */
 	bool busy_open;		/* O_EXCL open (read-only) says EBUSY */
+	bool silent;		/* could not be looked at in time: what is on it is not known */
 };
 
 struct blockdevs {
@@ -54,6 +55,7 @@ struct blockdevs {
 int blockdevs_read(struct blockdevs *bs, const struct mounts *ms,
 		   const dev_t *olddevs, size_t nolddevs, struct error *err);
 void blockdevs_free(struct blockdevs *bs);
+const struct blockdev *blockdevs_by_number(const struct blockdevs *bs, dev_t dev);
 /* By name ("vda1") or path ("/dev/vda1"); NULL if there is none. */
 const struct blockdev *blockdevs_find(const struct blockdevs *bs, const char *name);
 

@@ -23,7 +23,9 @@
 #include "base/text.h"
 #include "model/workers.h"
 
-enum { DEADLINE_MS = 10000, MAX_PARTS = 128 };
+enum { MAX_PARTS = 128 };
+
+unsigned blockdevs_deadline_ms = 10000;
 
 struct probe_work {
 	const struct blockdevs *bs;
@@ -215,7 +217,7 @@ static int take_answers(struct blockdevs *bs, const struct child_result *res)
 	for (i = 0; i < bs->n && !code; i++) {
 		if (answered[i])
 			continue;
-		bs->row[i].busy_open = true;
+		bs->row[i].silent = bs->row[i].busy_open = true;
 		code = replace(&bs->row[i].used_by, "does not answer");
 	}
 	free(answered);
@@ -233,7 +235,7 @@ int blockdevs_probe(struct blockdevs *bs, struct error *err)
 	w.next = shared_new(sizeof(*w.next));
 	if (!w.next)
 		return error_set(err, -ENOMEM, "look at the disks", "", NULL, NULL);
-	code = children_run(probe_worker, &w, CHILD_WORKERS, DEADLINE_MS, &res, err);
+	code = children_run(probe_worker, &w, CHILD_WORKERS, blockdevs_deadline_ms, &res, err);
 	if (!code) {
 		code = take_answers(bs, &res);
 		free(res.data);

@@ -15,7 +15,7 @@ static const char *const out_names[] = {
 	[OUT_TERM] = "TERM", [OUT_KILL] = "KILL", [OUT_KEEP] = "keep",
 	[OUT_SWAPOFF] = "swapoff", [OUT_LOOP_DETACH] = "detach", [OUT_DM] = "dmsetup",
 	[OUT_MD] = "mdadm", [OUT_NONE] = "none", [OUT_UMOUNT] = "umount",
-	[OUT_NFSD] = "exportfs", [OUT_BINFMT] = "remove",
+	[OUT_NFSD] = "exportfs", [OUT_BINFMT] = "remove", [OUT_WAIT] = "wait",
 };
 
 static const struct {

@@ -22,6 +22,7 @@
 #include "model/process.h"
 #include "model/rescue.h"
 #include "model/scan.h"
+#include "paths.h"
 
 enum { MAX_ANCESTORS = 32 };
 
@@ -95,6 +96,22 @@ static bool is_lifeline(const struct found *f)
 	       !strcmp(f->st.comm, "dropbear");
 }
 
+static bool lies_below(const char *path, const char *dir)
+{
+	size_t len = strlen(dir);
+
+	return !strncmp(path, dir, len) && (!path[len] || path[len] == '/');
+}
+
+/* Of the rescue, with nothing but the disk open, or files where a repair has mounted it. */
+static bool at_work(const struct work *w, const struct found *f)
+{
+	bool repairs = !(f->holds & ~(HOLD_DEV | HOLD_FD | HOLD_CWD | HOLD_MAP)) &&
+		       (lies_below(f->what, CAREEN_MNT) || lies_below(f->what, CAREEN_SAVE));
+
+	return (f->holds == HOLD_DEV || repairs) && !w->stacked && rescue_process(f->st.pid);
+}
+
 /* Why a process is never to be killed, or NULL. */
 static const char *keep_reason(const struct work *w, const struct found *f,
 			       const char *cmdline)
@@ -110,6 +127,8 @@ static const char *keep_reason(const struct work *w, const struct found *f,
 	/* In the normal system our parents are ordinary processes of it. */
 	if (is_self(w, f->st.pid) && !(f->holds & HOLD_ROOT))
 		return "this session";
+	if (!strcmp(f->st.comm, "careen") && at_work(w, f))
+		return "it looks at the disk";
 	/* https://systemd.io/ROOT_STORAGE_DAEMONS: "@" says that a root file
 	 * system's storage needs it. */
 	if (cmdline[0] == '@')
@@ -117,12 +136,27 @@ static const char *keep_reason(const struct work *w, const struct found *f,
 	return NULL;
 }
 
-static enum way_out way_out_of(const struct found *f, const char *keep)
+/* Of a tool whose job was killed: it goes on [run/spawn.c]. */
+static const char *whose_tool(const struct found *f)
+{
+	struct proc_stat up;
+	char path[32];
+
+	if (f->st.ppid <= 1)
+		return "a tool at work, its job has died";
+	text_fmt(path, sizeof(path), "/proc/%d/stat", f->st.ppid);
+	return proc_stat_read(AT_FDCWD, path, &up) == 0 && !strcmp(up.comm, "careen") ?
+	       "a tool at work, of a job" : "a tool at work";
+}
+
+static enum way_out way_out_of(const struct found *f, const char *keep, const char *tool)
 {
 	bool needed;
 
 	if (keep)
 		return OUT_KEEP;
+	if (tool)
+		return OUT_WAIT;
 	return network_manager_name(f->st.comm, &needed) ? OUT_KILL : OUT_TERM;
 }
 
@@ -131,7 +165,7 @@ static void one_process(struct work *w, pid_t pid)
 	char cmdline[4096] = "", unit[256] = "", what[512];
 	struct holder h = { .kind = HOLDER_PROCESS, .pid = pid };
 	struct found f;
-	const char *keep;
+	const char *keep, *tool = NULL, *why;
 
 	if (scan_process(&w->scan, pid, &f) < 0 || !f.holds)
 		return;
@@ -139,10 +173,13 @@ static void one_process(struct work *w, pid_t pid)
 	process_unit(pid, unit, sizeof(unit));
 	process_user(pid, &h.uid, h.user, sizeof(h.user));
 	keep = keep_reason(w, &f, cmdline);
-	text_fmt(what, sizeof(what), "%s%s%s", keep ? keep : "",
-		 keep && f.st.pid != 1 && f.what[0] ? ": " : "",
+	if (!keep && at_work(w, &f))
+		tool = whose_tool(&f);
+	why = keep ? keep : tool;
+	text_fmt(what, sizeof(what), "%s%s%s", why ? why : "",
+		 why && f.st.pid != 1 && f.what[0] ? ": " : "",
 		 keep && f.st.pid == 1 ? "" : f.what);
-	h.out = way_out_of(&f, keep);
+	h.out = way_out_of(&f, keep, tool);
 	h.holds = f.holds;
 	h.start = f.st.start;
 	h.nfd = f.nfd;
@@ -225,7 +262,7 @@ static int add_unread(struct holders *hs, size_t *cap, const struct work *w, pid
 	if (proc_stat_read(AT_FDCWD, path, &f.st) < 0 || (f.st.flags & PROC_PF_KTHREAD))
 		return 0;
 	keep = keep_reason(w, &f, "");
-	h.out = way_out_of(&f, keep);
+	h.out = way_out_of(&f, keep, NULL);
 	h.start = f.st.start;
 	/* command, cmdline, what, unit: see send_holder(). */
 	memset(strings, 0, sizeof(strings));

@@ -42,6 +42,8 @@ enum way_out {
 	OUT_KEEP,		/* never: PID 1, ourselves; shown with the reason */
 	OUT_SWAPOFF, OUT_LOOP_DETACH, OUT_DM, OUT_MD, OUT_NONE,
 	OUT_UMOUNT, OUT_NFSD, OUT_BINFMT,
+	OUT_WAIT,		/* a tool of the rescue, at work on the disk: it comes to its
+				   end, or the operator ends it; no step does */
 };
 
 struct holder {

@@ -216,6 +216,7 @@ static void put_blockdev(struct json *j, const struct blockdevs *bs, const struc
 	put_bool(j, "swap", d->swap);
 	put_bool(j, "stacked", d->stacked);
 	put_bool(j, "busy_open", d->busy_open);
+	put_bool(j, "silent", d->silent);
 	close_with(j, '}');
 }
 

@@ -22,6 +22,12 @@ void state_set(struct step_state *ret, enum step_status status, unsigned count,
 /* Processes of @s that hold on and may be stopped. */
 unsigned holders_to_stop(const struct snapshot *s);
 
+/*
+ * A tool of the rescue that works on @b's disk, of whatever job or of none; @b NULL: on any of
+ * the old root's. NULL: there is none. No step stops it.
+ */
+const struct holder *tool_at_work(const struct snapshot *s, const struct blockdev *b);
+
 /* Kill them and look again until nobody is left. */
 void plan_kill(struct plan *plan, const struct snapshot *s);
 

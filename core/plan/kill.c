@@ -6,6 +6,7 @@
 
 static void kill_state(const struct snapshot *s, struct step_state *ret)
 {
+	const struct holder *tool = tool_at_work(s, NULL);
 	unsigned n = holders_to_stop(s);
 
 	if (state_blocked(s, ret))
@@ -16,6 +17,9 @@ static void kill_state(const struct snapshot *s, struct step_state *ret)
 	else if (n)
 		state_set(ret, STEP_READY, n, "holders", "%u process%s hold%s the old root.", n,
 			  n == 1 ? "" : "es", n == 1 ? "s" : "");
+	else if (tool)
+		state_set(ret, STEP_DONE, 0, "holders", "No process of the old root is left. %s, pid %d, is at "
+			  "work on it: let it come to its end.", tool->command, (int)tool->pid);
 	else
 		state_set(ret, STEP_DONE, 0, "holders", "No process holds the old root.");
 }
@@ -42,6 +46,7 @@ static void plan_relogin(struct plan *plan, const struct snapshot *s)
 static int kill_plan(const struct snapshot *s, const struct plan_opts *opts,
 		     struct plan **ret, struct error *err)
 {
+	const struct holder *tool = tool_at_work(s, NULL);
 	struct plan *plan;
 	int r = plan_allowed(s, "kill", err);
 
@@ -51,6 +56,10 @@ static int kill_plan(const struct snapshot *s, const struct plan_opts *opts,
 	if (!snapshot_detached(s))
 		return error_set(err, EPERM, "kill", "", "PID 1 is not in RAM yet",
 				 "Run Detach first: PID 1 would start again what is stopped.");
+	if (!holders_to_stop(s) && tool)
+		return error_set(err, EALREADY, "kill", "", "no process of the old root is left",
+				 "%s, pid %d, is no such process, and is left alone: let it come to its end. "
+				 "To end it, half done: kill %d", tool->command, (int)tool->pid, (int)tool->pid);
 	if (!holders_to_stop(s))
 		return error_set(err, EALREADY, "kill", "", "no process holds the old root",
 				 "Go on with Unmount.");
@@ -59,6 +68,9 @@ static int kill_plan(const struct snapshot *s, const struct plan_opts *opts,
 		return plan_finish(plan, ret, err);
 	plan_set(plan, &plan->undo,
 		 "The processes are lost; Resume starts the system's services again.");
+	if (tool)
+		plan_set(plan, &plan->target, "Left alone: %s, pid %d, %s.", tool->command,
+			 (int)tool->pid, tool->what);
 	plan_relogin(plan, s);
 	plan_kill(plan, s);
 	return plan_finish(plan, ret, err);

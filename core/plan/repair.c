@@ -66,28 +66,59 @@ static int refuse_in_use(const struct snapshot *s, const struct blockdev *b, boo
 			 struct error *err)
 {
 	bool ours = mounted_by_us(s, b), layered = stacked_ok && b->stacked;
+	const struct holder *h;
 
 	if ((!b->mounted || ours) && !b->swap && (layered || (!b->stacked && (!b->busy_open || ours))))
 		return 0;
+	h = b->mounted || b->swap || b->stacked ? NULL : tool_at_work(s, b);
+	if (h)
+		return error_set(err, EBUSY, "repair", b->path, "a tool is at work on its disk",
+				 "%s, pid %d: wait until it has come to its end, then look again.",
+				 h->command, (int)h->pid);
 	return error_set(err, EBUSY, "repair", b->path, "the device is in use",
 			 "Used by: %s. Free it first.",
 			 b->used_by && *b->used_by ? b->used_by : "the kernel");
+}
+
+static bool is_on(const struct snapshot *s, const struct blockdev *c, const struct blockdev *b)
+{
+	while (c != b && c->parent >= 0)
+		c = &s->devs.row[c->parent];
+	return c == b;
+}
+
+int tool_refuse_silent(const struct snapshot *s, const struct blockdev *b, const char *step,
+		       struct error *err)
+{
+	static const char unseen[] = "it could not be looked at in time, so that what is on it is not known";
+	const struct holder *h = tool_at_work(s, b);
+	const struct blockdev *c = NULL;
+	size_t i;
+
+	for (i = 0; i < s->devs.n && !c; i++)
+		if (s->devs.row[i].silent && is_on(s, &s->devs.row[i], b))
+			c = &s->devs.row[i];
+	if (!c)
+		return 0;
+	if (h)
+		return error_set(err, ETIMEDOUT, step, c->path, unseen, "%s, pid %d, is at work on its disk: wait "
+				 "until that has come to its end, then look again.", h->command, (int)h->pid);
+	return error_set(err, ETIMEDOUT, step, c->path, unseen, "Look again in a moment; if it stays so, the "
+			 "kernel's log says if the disk fails (dmesg).");
 }
 
 /* Something below @b (a partition, a volume) in use makes @b in use too. */
 int repair_refuse_busy(const struct snapshot *s, const struct blockdev *b, bool stacked_ok,
 		       struct error *err)
 {
-	const struct blockdev *c;
+	int r = tool_refuse_silent(s, b, "repair", err);
 	size_t i;
-	int r = refuse_in_use(s, b, stacked_ok, err);
-	long up;
 
-	for (i = 0; r == 0 && i < s->devs.n; i++) {
-		for (c = &s->devs.row[i], up = c->parent; up >= 0; up = s->devs.row[up].parent)
-			if (&s->devs.row[up] == b)
-				r = refuse_in_use(s, c, stacked_ok, err);
-	}
+	if (r == 0)
+		r = refuse_in_use(s, b, stacked_ok, err);
+	for (i = 0; r == 0 && i < s->devs.n; i++)
+		if (is_on(s, &s->devs.row[i], b))
+			r = refuse_in_use(s, &s->devs.row[i], stacked_ok, err);
 	return r;
 }
 
@@ -190,6 +221,7 @@ int repair_refuse_absent(const struct repair *rp, const struct tool *tool, struc
 static int find_target(struct repair *rp, const struct plan_opts *opts, struct error *err)
 {
 	bool goes_on;
+	int r;
 
 	if (!opts || !opts->device || !opts->tool)
 		return error_set(err, EINVAL, "repair", "", "it needs a device and a tool",
@@ -202,6 +234,9 @@ static int find_target(struct repair *rp, const struct plan_opts *opts, struct e
 	if (!rp->tool)
 		return error_set(err, EINVAL, "repair", opts->tool, "no such tool",
 				 "careen help lists the tools.");
+	r = tool_refuse_silent(rp->s, rp->dev, "repair", err);
+	if (r < 0)
+		return r;
 	goes_on = unfinished_is(&rp->s->unfinished, rp->tool->name, rp->dev);
 	if (!goes_on && !tool_suits(rp->tool, rp->dev))
 		return error_set(err, EINVAL, "repair", rp->dev->path,

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "model/stack.h"
 #include "plan/common.h"
+#include "plan/tool.h"
 
 static void resume_state(const struct snapshot *s, struct step_state *ret)
 {
@@ -108,12 +109,26 @@ static void plan_mount_open(struct plan *plan, const struct needed *fs, const st
 		 op->dst);
 }
 
+/* It may be on what could not be looked at. */
+static int refuse_unseen(const struct snapshot *s, struct error *err)
+{
+	size_t i;
+	int r = 0;
+
+	for (i = 0; r == 0 && i < s->devs.n; i++)
+		r = tool_refuse_silent(s, &s->devs.row[i], "resume", err);
+	return r;
+}
+
 /* @opened: a layer that was closed is opened before. */
 static int plan_mount_needed(struct plan *plan, const struct snapshot *s, const struct needed *fs,
 			     bool opened, struct error *err)
 {
 	const struct blockdev *b = device_of(s, fs);
+	int r = b ? 0 : refuse_unseen(s, err);
 
+	if (r < 0)
+		return r;
 	if (b)
 		plan_mount_open(plan, fs, b);
 	else if (opened && *fs->uuid)
@@ -424,27 +439,19 @@ static int resume_end(const struct snapshot *s, const char *name, struct plan **
 	return plan_finish(plan, ret, err);
 }
 
-/*
- * A tool outlives a job that was killed (run/spawn.c): of the rescue, with nothing but the disk
- * open. Stopped here, what it has half written would be mounted. A console that looks is none.
- */
+/* What a tool has half written would be mounted. */
 static int refuse_at_work(const struct snapshot *s, struct error *err)
 {
-	const struct holder *h;
+	const struct holder *h = snapshot_unmounted(s) ? tool_at_work(s, NULL) : NULL;
+	const struct blockdev *b = h ? blockdevs_by_number(&s->devs, h->dev) : NULL;
 	char why[100];
-	size_t i;
 
-	for (i = 0; snapshot_unmounted(s) && i < s->holders.n; i++) {
-		h = &s->holders.row[i];
-		if (h->kind != HOLDER_PROCESS || h->out == OUT_KEEP || h->holds != HOLD_DEV ||
-		    !strcmp(h->command, "careen"))
-			continue;
-		text_fmt(why, sizeof(why), "%.40s, pid %d, is still at work on it", h->command, (int)h->pid);
-		return error_set(err, EBUSY, "resume", h->what, why,
-				 "Wait until it has come to its end, or end it (kill %d); then give Repair "
-				 "what was begun once more, or check the file system.", (int)h->pid);
-	}
-	return 0;
+	if (!h)
+		return 0;
+	text_fmt(why, sizeof(why), "%.40s, pid %d, is still at work on it", h->command, (int)h->pid);
+	return error_set(err, EBUSY, "resume", b ? b->path : s->old.source, why,
+			 "Wait until it has come to its end, or end it (kill %d); then give Repair "
+			 "what was begun once more, or check the file system.", (int)h->pid);
 }
 
 static int resume_detached(struct plan *plan, const struct snapshot *s, struct error *err)

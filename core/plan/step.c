@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "plan/common.h"
+#include "plan/repair.h"
 
 const struct step *const steps[] = {
 	&step_preflight, &step_detach, &step_kill, &step_unmount, &step_repair,
@@ -100,7 +101,7 @@ bool state_blocked(const struct snapshot *s, struct step_state *ret)
 
 static bool may_stop(const struct holder *h)
 {
-	return h->kind == HOLDER_PROCESS && h->out != OUT_KEEP;
+	return h->kind == HOLDER_PROCESS && h->out != OUT_KEEP && h->out != OUT_WAIT;
 }
 
 unsigned holders_to_stop(const struct snapshot *s)
@@ -111,6 +112,21 @@ unsigned holders_to_stop(const struct snapshot *s)
 	for (i = 0; i < s->holders.n; i++)
 		n += may_stop(&s->holders.row[i]);
 	return n;
+}
+
+const struct holder *tool_at_work(const struct snapshot *s, const struct blockdev *b)
+{
+	const struct blockdev *on;
+	const struct holder *h;
+	size_t i;
+
+	for (i = 0; i < s->holders.n; i++) {
+		h = &s->holders.row[i];
+		on = b ? blockdevs_by_number(&s->devs, h->dev) : NULL;
+		if (h->out == OUT_WAIT && (!b || (on && repair_disk(s, on) == repair_disk(s, b))))
+			return h;
+	}
+	return NULL;
 }
 
 static void add_proc(struct op *op, const struct holder *h)

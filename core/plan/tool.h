@@ -113,6 +113,9 @@ extern const struct tool tools_ext[], tools_xfs[], tools_btrfs[], tools_fat_f2fs
 const struct tool *tool_next(const struct tool *after);
 const struct tool *tool_find(const char *name);
 bool tool_suits(const struct tool *tool, const struct blockdev *dev);
+/* -ETIMEDOUT when @dev, or anything on it, could not be looked at in time: nothing suits it. */
+int tool_refuse_silent(const struct snapshot *s, const struct blockdev *dev, const char *step,
+		       struct error *err);
 bool tool_is_here(const struct tool *tool, const struct programs *programs);
 /* What stands as the answer to @question of @tool to begin with, in @buf or elsewhere; "" if none. */
 const char *tool_suggest(const struct snapshot *s, const struct blockdev *dev,

@@ -10,6 +10,7 @@
 static void unmount_state(const struct snapshot *s, struct step_state *ret)
 {
 	unsigned n = mounts_left(s), hold = holders_to_stop(s);
+	const struct holder *tool = tool_at_work(s, NULL);
 
 	if (state_blocked(s, ret))
 		return;
@@ -25,6 +26,9 @@ static void unmount_state(const struct snapshot *s, struct step_state *ret)
 		state_set(ret, STEP_READY, 0, "holders",
 			  "Unmounted, but the kernel still uses the disk: %s %s.",
 			  holder_kind_name(s->holders.row[0].kind), s->holders.row[0].command);
+	else if (snapshot_unmounted(s) && tool)
+		state_set(ret, STEP_DONE, 0, "holders", "The old root is off its disks. %s, pid %d, is at work on "
+			  "one of them.", tool->command, (int)tool->pid);
 	else
 		state_set(ret, STEP_READY, n, "mounts", "%u mounts come off, bottom-up.", n);
 }

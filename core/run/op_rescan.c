@@ -44,7 +44,7 @@ static void note_kernel(struct op_ctx *ctx, const struct holders *hs)
 
 	for (i = 0; i < hs->n; i++) {
 		h = &hs->row[i];
-		if (h->kind == HOLDER_PROCESS && h->out == OUT_KEEP)
+		if (h->kind == HOLDER_PROCESS && (h->out == OUT_KEEP || h->out == OUT_WAIT))
 			ctx_note(ctx, "pid %d %s is kept: %s", (int)h->pid, h->command, h->what);
 		else if (h->kind != HOLDER_PROCESS)
 			ctx_note(ctx, "the kernel holds on: %s %s (%s), way out: %s",

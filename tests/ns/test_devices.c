@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "model/blockprobe.h"
 #include "model/snapshot.h"
 #include "model/snapshot_internal.h"
 #include "model/sysblock.h"
@@ -239,6 +240,129 @@ static void test_open(int flags, bool busy)
 	waitpid(pid, NULL, 0);
 }
 
+/* No time at all to look at them in, as with a disk that does not answer in time. */
+static void test_silent(void)
+{
+	struct mounts ms = { 0 };
+	struct blockdevs bs = { 0 };
+	const struct blockdev *d;
+
+	is_int(mounts_read(&ms, NULL), 0, "mounts");
+	blockdevs_deadline_ms = 0;
+	is_int(blockdevs_read(&bs, &ms, &dev, 1, NULL), 0, "devices, which do not answer");
+	blockdevs_deadline_ms = 10000;
+	d = blockdevs_find(&bs, loop);
+	ok(d && d->silent && d->busy_open, "it is said of the device that it was not looked at");
+	is_str(d ? d->fstype : "", "", "and not what is on it");
+	blockdevs_free(&bs);
+	is_int(blockdevs_read(&bs, &ms, &dev, 1, NULL), 0, "devices, which answer");
+	d = blockdevs_find(&bs, loop);
+	ok(d && !d->silent, "the next time it was");
+	is_str(d ? d->fstype : "", "ext4", "and what is on it is told");
+	blockdevs_free(&bs);
+	mounts_free(&ms);
+}
+
+/* A program called @name has the device open. */
+static pid_t worker(const char *name)
+{
+	int p[2];
+	char c;
+	pid_t pid;
+
+	if (pipe2(p, O_CLOEXEC))
+		_exit(9);
+	pid = fork();
+	if (!pid) {
+		prctl(PR_SET_NAME, name);
+		if (open(loop, O_RDONLY | O_CLOEXEC) < 0 || write(p[1], "r", 1) != 1)
+			_exit(9);
+		close(p[1]);
+		for (;;)
+			pause();
+	}
+	close(p[1]);
+	if (read(p[0], &c, 1) != 1)
+		_exit(9);
+	return pid;
+}
+
+/* The same, of a job, which is called careen. */
+static void job(void)
+{
+	int p[2];
+	char c;
+
+	if (pipe(p))
+		_exit(9);
+	if (!fork()) {
+		prctl(PR_SET_NAME, "careen");
+		worker("e2fsck");
+		(void)!write(p[1], "r", 1);
+		for (;;)
+			pause();
+	}
+	if (read(p[0], &c, 1) != 1)
+		_exit(9);
+}
+
+/* PID 1 of a rescue: who has the device open there, and what is to become of them. */
+static void rescue(int out)
+{
+	struct mounts ms = { 0 };
+	struct holders hs = { 0 };
+	const struct holder *h;
+	size_t i;
+
+	if (mount("rescue", "mnt", "tmpfs", 0, NULL) ||
+	    run("mkdir -p mnt/proc mnt/dev mnt/usr/lib/careen && touch mnt/usr/lib/careen/stub") ||
+	    mount("proc", "mnt/proc", "proc", 0, NULL) ||
+	    mount("/dev", "mnt/dev", NULL, MS_BIND, NULL) || chroot("mnt") || chdir("/"))
+		_exit(9);
+	worker("resize2fs");
+	worker("careen");
+	job();
+	if (mounts_read(&ms, NULL))
+		_exit(9);
+	for (i = 0; i < ms.n; i++)
+		ms.row[i].old = false;
+	if (holders_read(&hs, &ms, &dev, 1, NULL))
+		_exit(9);
+	for (i = 0; i < hs.n; i++) {
+		h = &hs.row[i];
+		if (h->holds & HOLD_DEV)
+			dprintf(out, "%s %s %s\n", h->command, way_out_name(h->out), h->what);
+	}
+	_exit(0);
+}
+
+static void test_tools(void)
+{
+	char got[1024] = "", want[1024];
+	size_t len = 0;
+	ssize_t n;
+	int p[2];
+
+	if (pipe2(p, O_CLOEXEC))
+		exit(9);
+	if (!fork()) {
+		if (unshare(CLONE_NEWNS | CLONE_NEWPID))
+			_exit(9);
+		if (!fork())
+			rescue(p[1]);
+		_exit(0);
+	}
+	close(p[1]);
+	while (len + 1 < sizeof(got) && (n = read(p[0], got + len, sizeof(got) - len - 1)) > 0)
+		len += n;
+	close(p[0]);
+	wait(NULL);
+	snprintf(want, sizeof(want), "resize2fs wait a tool at work, its job has died: %s\n"
+		 "careen keep it looks at the disk: %s\n"
+		 "e2fsck wait a tool at work, of a job: %s\n", loop, loop, loop);
+	is_str(got, want, "tools in a rescue are waited for, none is stopped");
+}
+
 /* Send our only descriptor of a file there to nobody: no process shows it. */
 static void test_unseen(void)
 {
@@ -317,6 +441,8 @@ int main(void)
 	test_open(O_RDONLY, false);
 	test_open(O_RDONLY | O_EXCL, true);
 	test_clean();
+	test_silent();
+	test_tools();
 	strike();
 	return done_testing();
 }

@@ -391,11 +391,18 @@ static void test_half(void)
 static void test_detached(void)
 {
 	struct snapshot s;
+	char *text;
 
 	detached(&s, after);
 	holders_are(&s, 2, 2);
 	is_str(step_next(&s)->name, "kill", "detached: kill is next");
 	golden("kill", plan_text(&s, "kill", NULL));
+	procs[2].out = OUT_WAIT;
+	text = plan_text(&s, "kill", NULL);
+	ok(strstr(text, "Left alone: dhclient, pid 312") && strstr(text, "stop 1 process"),
+	   "a tool at work is left alone, which the plan says");
+	free(text);
+	procs[2].out = OUT_KILL;
 	golden("resume-holders", plan_text(&s, "resume", NULL));
 	refusal(&s, "unmount", NULL, -EPERM);
 	refusal(&s, "detach", NULL, -EALREADY);
@@ -595,15 +602,50 @@ static void test_copies(struct snapshot *s)
 	test_vault(s);
 }
 
+/* vda1 could not be looked at in time: its disk is slow, or somebody keeps it busy. */
+static void test_silent(struct snapshot *s)
+{
+	const struct plan_opts fix = { .device = "vda1", .tool = "ext4-fix" };
+	const char *src[] = { "src=/dev/vda1", NULL };
+	struct holders none = { 0 }, works = s->holders;
+	struct blockdev was = devs[1];
+	const char *said;
+
+	devs[1].silent = devs[1].busy_open = true;
+	devs[1].fstype = devs[1].uuid = S("");
+	devs[1].used_by = S("does not answer");
+	said = refusal(s, "repair", &fix, -ETIMEDOUT);
+	ok(strstr(said, "/dev/vda1: it could not be looked at in time, so that what is on it is not known"),
+	   "a device that does not answer is said to hold nothing");
+	ok(strstr(said, "resize2fs, pid 4711, is at work on its disk: wait"), "who works on it");
+	ok(strstr(refusal(s, "repair", &(struct plan_opts){ .device = "vda", .tool = "wipe-zero" }, -ETIMEDOUT),
+		  "/dev/vda1"), "nor is its disk written to");
+	ok(strstr(refusal(s, "repair", &(struct plan_opts){ .device = "vdb", .tool = "copy-onto", .answers = src },
+			  -ENOSPC), "smaller"), "what is known of it is said");
+	s->holders = none;
+	said = refusal(s, "repair", &fix, -ETIMEDOUT);
+	ok(strstr(said, "Look again in a moment; if it stays so"), "nobody works on it: what to do");
+	ok(strstr(refusal(s, "resume", NULL, -ETIMEDOUT), "/dev/vda1"),
+	   "nor does Resume believe that no device holds the root");
+	devs[1] = was;
+	s->holders = works;
+	devs[1].busy_open = true;
+	ok(strstr(refusal(s, "repair", &fix, -EBUSY), "resize2fs, pid 4711: wait until it has come to its end"),
+	   "one that answers, and is worked on: by whom");
+	devs[1] = was;
+}
+
 static void test_off(void)
 {
 	const char *answers[] = { "uuid=", "label=new root", NULL };
 	const char *src[] = { "src=/dev/vda", NULL }, *self[] = { "src=/dev/vdb", NULL };
 	const char *file[] = { "dst=/tmp/vda1.img", NULL }, *bad[] = { "dst=/dev/vdb", NULL };
 	const char *option[] = { "dst=-x", NULL };
-	struct holder tool = { .kind = HOLDER_PROCESS, .out = OUT_TERM, .holds = HOLD_DEV, .pid = 4711,
+	struct holder tool = { .kind = HOLDER_PROCESS, .out = OUT_WAIT, .holds = HOLD_DEV, .pid = 4711,
 			       .start = 900, .command = S("resize2fs"), .cmdline = S("resize2fs /dev/vda1"),
-			       .what = S("/dev/vda1"), .unit = S(""), .dev = VDA1 };
+			       .what = S("a tool at work, its job has died: /dev/vda1"), .unit = S(""),
+			       .dev = VDA1 };
+	struct step_state st;
 	struct snapshot s;
 	char *text;
 
@@ -613,7 +655,16 @@ static void test_off(void)
 	s.holders = (struct holders){ .row = &tool, .n = 1, .n_process = 1 };
 	ok(strstr(refusal(&s, "resume", NULL, -EBUSY), "resize2fs, pid 4711, is still at work"),
 	   "a tool that its job has left keeps Resume from mounting");
-	tool.command = S("careen");
+	is_str(step_next(&s)->name, "repair", "it is nobody to kill: repair is still next");
+	step_kill.state(&s, &st);
+	is_int(st.status, STEP_DONE, "Kill has nothing to do");
+	ok(strstr(st.why, "resize2fs, pid 4711, is at work on it"), "and says who is at work");
+	step_unmount.state(&s, &st);
+	is_int(st.status, STEP_DONE, "Unmount neither");
+	ok(strstr(refusal(&s, "kill", NULL, -EALREADY), "is left alone: let it come to its end"),
+	   "it is not stopped by Kill");
+	test_silent(&s);
+	tool.out = OUT_KEEP;
 	text = plan_text(&s, "resume", NULL);
 	ok(strstr(text, "mount / ("), "a console that looks at the disk does not");
 	free(text);

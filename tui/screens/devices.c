@@ -91,7 +91,7 @@ static void devices_cell(const void *rows, size_t row, size_t col, struct cell *
 	case COL_NAME: name_cell(rows, row, ret); break;
 	case COL_SIZE: size_cell(b, ret); break;
 	case COL_TYPE: text_fmt(ret->s, sizeof(ret->s), "%s", b->type); break;
-	case COL_FS: text_fmt(ret->s, sizeof(ret->s), "%s", text_of(b->fstype)); break;
+	case COL_FS: text_fmt(ret->s, sizeof(ret->s), "%s", b->silent ? "?" : text_of(b->fstype)); break;
 	case COL_LABEL: text_fmt(ret->s, sizeof(ret->s), "%s", text_of(b->label)); break;
 	case COL_USED: used_cell(b, ret); break;
 	case COL_MODEL: model_cell(b, ret); break;

@@ -75,7 +75,7 @@ static void holders_cell(const void *rows, size_t row, size_t col, struct cell *
 {
 	const struct holder *h = &((const struct holders *)rows)->row[row];
 
-	if (h->out == OUT_KEEP)
+	if (h->out == OUT_KEEP || h->out == OUT_WAIT)
 		ret->style = ST_DIM;
 	if (col == COL_OUT)
 		text_fmt(ret->s, sizeof(ret->s), "%s", way_out_name(h->out));
@@ -128,7 +128,9 @@ static void draw_detail(const struct holder *h, struct box box)
 	int y = box.y + box.h - 2, x = box.x + 1, w = box.w - 2;
 
 	term_fill(y, box.x, box.w, ST_DIM, "─");
-	if (h->kind == HOLDER_PROCESS && h->cmdline && *h->cmdline)
+	if (h->out == OUT_WAIT)
+		term_putf(y + 1, x, w, ST_DIM, "%s · %s", h->what, h->cmdline);
+	else if (h->kind == HOLDER_PROCESS && h->cmdline && *h->cmdline)
 		term_putf(y + 1, x, w, ST_DIM, "%s", h->cmdline);
 	else
 		term_put_middle(y + 1, x, w, ST_DIM, h->what ? h->what : "");

@@ -73,7 +73,7 @@ static void dev_cell(const void *rows, size_t row, size_t col, struct cell *ret)
 	else if (col == DEV_COL_SIZE)
 		text_size(ret->s, sizeof(ret->s), b->size);
 	else if (col == DEV_COL_FS)
-		text_fmt(ret->s, sizeof(ret->s), "%s", b->fstype ? b->fstype : "");
+		text_fmt(ret->s, sizeof(ret->s), "%s", b->silent ? "?" : b->fstype ? b->fstype : "");
 	else
 		text_fmt(ret->s, sizeof(ret->s), "%s", b->used_by && *b->used_by ? b->used_by : "–");
 }
@@ -92,10 +92,13 @@ void repair_device(struct console *c, const struct blockdev *dev)
 {
 	const char *user = device_user(c->snap, dev);
 	struct step_state st = { 0 };
+	struct error err = { 0 };
 
 	step_repair.state(c->snap, &st);
 	if (st.status != STEP_READY)
 		return console_note(c, ST_WARN, "Repair: %s", st.why);
+	if (tool_refuse_silent(c->snap, dev, "repair", &err) < 0)
+		return console_error(c, &err);
 	if (user)
 		return console_note(c, ST_WARN, "%s is in use (%s): free it first.", dev->path, user);
 	text_fmt(device, sizeof(device), "%s", dev->name);
@@ -276,9 +279,12 @@ static void answer_device(struct console *c)
 	size_t at = list_current(&dev_list);
 	const struct blockdev *b = at == SIZE_MAX ? NULL : &c->snap->devs.row[at];
 	const char *user = b ? device_user(c->snap, b) : NULL;
+	struct error err = { 0 };
 
 	if (!b)
 		return;
+	if (tool_refuse_silent(c->snap, b, "repair", &err) < 0)
+		return console_error(c, &err);
 	if (user) {
 		console_note(c, ST_WARN, "%s is in use (%s): free it first.", b->path, user);
 		return;
