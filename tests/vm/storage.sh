@@ -8,6 +8,8 @@ mounted() {
 	vm_ssh "findmnt -rn -o TARGET,FSTYPE,FSROOT -t ext4,xfs,btrfs,vfat,squashfs,overlay | sort
 		swapon --show=NAME --noheadings | sort"
 }
+# By the name that a boot gives it, too.
+root_source() { vm_ssh findmnt -rno SOURCE /; }
 careen_run() { vm_ssh1022 "careen run $* --yes"; }
 
 # Every device that carries a file system of the root or lies below one has its line of proof,
@@ -28,6 +30,7 @@ storage_boot() {
 storage_unmount() { out=$(careen_run unmount "$@" 2>&1); }
 storage_off() {
 	before=$(mounted)
+	source=$(root_source)
 	devices=$(below_root)
 	ok "$what: there is something to come off" test -n "$devices"
 	ok "$what: detach" careen_run detach || bail "$what: cannot go on"
@@ -40,6 +43,7 @@ storage_back() {
 	is "$(vm_ssh systemctl --failed --no-legend --plain)" '' "$what: no failed unit"
 	is "$(vm_ssh cat /proc/sys/kernel/random/boot_id)" "$boot_id" "$what: the same boot"
 	is "$(mounted)" "$before" "$what: the same file systems and swap as before"
+	is "$(root_source)" "$source" "$what: the root is $source, as before"
 }
 
 # storage_close HOW-TO-RESUME...: the same with the stack closed meanwhile: the disks themselves
