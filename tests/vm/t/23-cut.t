@@ -77,6 +77,9 @@ killed() {
 	like "$out" 'has begun and has not ended' "$what: it says why"
 	out=$(vm_ssh1022 "$repair" 2>&1)
 	isnt $? 0 "$what: nor is it begun a second time"
+	like "$out" 'not be looked at in time|at work on its disk|is in use|has it open' "$what: for what is true"
+	like "$(vm_ssh1022 'careen status --json')" "\"way_out\":\"wait\"[^}]*\"command\":\"$program\"" "$what: it is shown as what it is"
+	like "$(vm_ssh1022 'careen run kill --yes' 2>&1)" "$program, pid [0-9]+, .*is left alone" "$what: Kill leaves it alone"
 	ok "$what: it still goes on" works
 	throttle 0
 	ok "$what: to its end" eventually 400 idle

@@ -53,7 +53,7 @@ by_console() {
 	con_type 'open sesame'
 	con_wait 'passphrase > \*{11}' 10 && ! con_screen | grep -q sesame || return
 	con_keys Enter
-	con_wait 'encrypt what is in it' 60 && eventually 60 reached 1 && con_kill_client
+	con_wait 'encrypt what is in it' 60 && eventually 60 reached 1 && con_wait '[0-9]%.*ETA' 20 && con_shot job-encrypt && con_kill_client
 }
 
 VM_TIMEOUT=900
