@@ -1,5 +1,5 @@
 #!/bin/bash
-# Root and /home on subvolumes of one btrfs, over two disks.
+# check-long: root and /home on subvolumes of one btrfs, over two disks.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../storage.sh"
 storage "${1:-13}" btrfs 'btrfs check --readonly /dev/vda1'
