@@ -1,5 +1,5 @@
 #!/bin/bash
-# check-long: The dead-man timer and the new login after Kill, their clocks shortened: it resumes by itself
+# The dead-man timer and the new login after Kill, their clocks shortened: it resumes by itself
 # while nothing was written, whatever is broken by then; it holds once a disk has been written to.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../operator.sh"
