@@ -9,6 +9,7 @@ FAST_T := tests/static/boundaries.t tests/static/lint.t \
 VM_LONG := $(shell grep -l '^. check-long:' tests/vm/t/*.t)
 VM_T := $(filter-out $(VM_LONG),$(wildcard tests/vm/t/*.t))
 -include tests/screens/screens.mk
+-include tests/fuzz/fuzz.mk
 PROVE = O=$(O) prove --exec '' --timer
 
 $(SO)/libcareen-core.a: FORCE
@@ -58,7 +59,7 @@ check-fast: all $(UNIT_BIN) $(HOLD) screens-build
 
 check: check-deps
 	$(MAKE) all $(UNIT_BIN) $(HOLD) screens-build
-	$(PROVE) $(UNIT_BIN) $(FAST_T)
+	$(PROVE) $(UNIT_BIN) $(FAST_T) tests/fuzz/fuzz.t
 	$(PROVE) -j2 $(VM_T)
 
 # the whole matrix

@@ -1,0 +1,20 @@
+/* state.c - careen's own files: the repair under way, an entry of the vault, who writes */
+#include "model/vault.c"
+
+#include "fuzz.h"
+#include "model/unfinished.h"
+#include "run/writer.h"
+
+void fuzz_one(char *text, size_t size)
+{
+	static const struct blockdev dev = { .diskseq = 3 };
+	struct vault_entry entry;
+	struct unfinished u;
+	struct writer w;
+
+	(void)size;
+	unfinished_parse(&u, text);
+	unfinished_answer(&u, NULL, &dev, "type");
+	read_entry(&entry, 7);
+	writer_read(&w);
+}
