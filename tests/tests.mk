@@ -3,7 +3,7 @@ UNIT_SRC := $(wildcard tests/unit/test_*.c tests/plans/test_*.c tests/ns/test_*.
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 SO := $(O)/san
 UNIT_BIN := $(UNIT_SRC:%.c=$(SO)/%)
-FAST_T := tests/static/boundaries.t tests/static/lint.t \
+FAST_T := tests/static/boundaries.t tests/static/lint.t tests/static/tidy.t \
 	$(wildcard tests/unit/*.t tests/plans/*.t tests/ns/*.t tests/screens/*.t)
 # a VM test whose second line begins "# check-long:" is not worth its minutes every time
 VM_LONG := $(shell grep -l '^. check-long:' tests/vm/t/*.t)
@@ -45,7 +45,18 @@ $(O)/careen-faulty: tests/vm/faults.c core/run/exec.h $(TUI_OBJ) $(O)/libcareen-
 install-faulty: install $(O)/careen-faulty
 	install -m 755 $(O)/careen-faulty $(DESTDIR)$(PREFIX)/sbin/careen-faulty
 
-.PHONY: FORCE install-faulty unit check-deps bench
+# clang-tidy, once for each file until it or one of its headers changes
+TIDY := $(CORE_SRC) $(TUI_SRC) $(wildcard initramfs/*.c)
+$(O)/tidy/initramfs/%.ok: initramfs/%.c initramfs/common.h initramfs/setup.h .clang-tidy
+	$(TIDY_ONE)
+$(O)/tidy/%.ok: %.c $(O)/%.o .clang-tidy
+	$(TIDY_ONE)
+TIDY_ONE = @mkdir -p $(@D); \
+	clang-tidy --quiet $< -- $(CPPFLAGS) -std=gnu11 $(shell pkg-config --cflags $(PKGS)) 2>$@.err || \
+	{ cat $@.err; exit 1; }; touch $@
+tidy: $(TIDY:%.c=$(O)/tidy/%.ok)
+
+.PHONY: FORCE install-faulty unit check-deps bench tidy
 FORCE:
 
 unit: $(UNIT_BIN) $(HOLD)

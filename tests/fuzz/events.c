@@ -9,6 +9,7 @@ void fuzz_one(char *text, size_t size)
 	static FILE *nowhere;
 	struct job_view *v = NULL;
 	char step[16];
+	size_t i;
 
 	(void)text;
 	(void)size;
@@ -16,6 +17,9 @@ void fuzz_one(char *text, size_t size)
 		nowhere = fopen("/dev/null", "we");
 	if (job_read(NULL, &v, NULL) == 0 && v->current > v->n)
 		abort();
+	for (i = 0; v && i < v->n; i++)
+		if ((unsigned)v->op[i].danger > DANGER_DESTROYS || !(v->op[i].fraction <= 1))
+			abort();
 	job_free(v);
 	job_print_log(NULL, false, nowhere, NULL);
 	job_print_log(NULL, true, nowhere, NULL);
