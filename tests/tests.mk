@@ -45,6 +45,14 @@ $(O)/careen-faulty: tests/vm/faults.c core/run/exec.h $(TUI_OBJ) $(O)/libcareen-
 install-faulty: install $(O)/careen-faulty
 	install -m 755 $(O)/careen-faulty $(DESTDIR)$(PREFIX)/sbin/careen-faulty
 
+# without sanitizers, for valgrind
+VALGRIND_BIN := $(patsubst %.c,$(O)/valgrind/%,$(filter-out tests/ns/%,$(UNIT_SRC)))
+$(O)/valgrind/tests/%: tests/%.c $(O)/libcareen-core.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Itests/unit -Itests $(ALL_CFLAGS) -o $@ $< $(O)/libcareen-core.a $(LIBS) -lpthread
+
+valgrind: $(VALGRIND_BIN)
+
 # clang-tidy, once for each file until it or one of its headers changes
 TIDY := $(CORE_SRC) $(TUI_SRC) $(wildcard initramfs/*.c)
 $(O)/tidy/initramfs/%.ok: initramfs/%.c initramfs/common.h initramfs/setup.h .clang-tidy
@@ -56,7 +64,7 @@ TIDY_ONE = @mkdir -p $(@D); \
 	{ cat $@.err; exit 1; }; touch $@
 tidy: $(TIDY:%.c=$(O)/tidy/%.ok)
 
-.PHONY: FORCE install-faulty unit check-deps bench tidy
+.PHONY: FORCE install-faulty unit check-deps bench tidy valgrind
 FORCE:
 
 unit: $(UNIT_BIN) $(HOLD)
@@ -75,6 +83,7 @@ check: check-deps
 
 # the whole matrix
 check-long: check
+	$(PROVE) tests/static/valgrind.t
 	$(PROVE) -j2 $(VM_LONG)
 
 # figures, not verdicts: machines are noisy. But the scan may not be the slowest.
