@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <time.h>
@@ -37,12 +38,9 @@ static long long now_ms(void)
 
 static long long number_in(const char *path)
 {
-	long long n = 0;
 	char line[32];
 
-	if (read_line(path, line, sizeof(line)) > 0)
-		sscanf(line, "%lld", &n);
-	return n;
+	return read_line(path, line, sizeof(line)) > 0 ? strtoll(line, NULL, 10) : 0;
 }
 
 /* "SECONDS SINCE_MS ..." */
@@ -74,7 +72,7 @@ static void now_in(const char *path)
 	if (fd < 0)
 		return;
 	if (dprintf(fd, "%lld\n", now_ms()) > 0)
-		rename(RUN_DIR "/busy.new", path);
+		(void)rename(RUN_DIR "/busy.new", path);
 	close(fd);
 }
 

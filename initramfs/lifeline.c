@@ -25,7 +25,7 @@
 #define PID_FILE	RUN_DIR "/lifeline.pid"
 #define LOG_FILE	RUN_DIR "/lifeline.log"
 #define DROPBEAR_LOG	RUN_DIR "/dropbear.log"
-#define LOG_MAX		(256 * 1024)
+#define LOG_MAX		(256 * 1024L)
 #define TICK_S		5
 #define BACKOFF_MS	1000
 #define LOCK_TRIES	10	/* others take the lock for an instant to ask if it is held */

@@ -365,7 +365,7 @@ int main(int argc, char **argv)
 	close_fds_from(0);
 	prctl(PR_SET_NAME, "careen-stub");
 	setsid();
-	note_log(LOG_FILE, 256 * 1024);
+	note_log(LOG_FILE, 256 * 1024L);
 	note_stderr(false);	/* kmsg is on the console already */
 	write_text(CGROUP_DIR "/cgroup.procs", "1");
 	become_stub(&wake);

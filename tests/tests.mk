@@ -3,12 +3,13 @@ UNIT_SRC := $(wildcard tests/unit/test_*.c tests/plans/test_*.c tests/ns/test_*.
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 SO := $(O)/san
 UNIT_BIN := $(UNIT_SRC:%.c=$(SO)/%)
-FAST_T := tests/static/boundaries.t tests/static/lint.t \
+FAST_T := tests/static/boundaries.t tests/static/lint.t tests/static/tidy.t \
 	$(wildcard tests/unit/*.t tests/plans/*.t tests/ns/*.t tests/screens/*.t)
 # a VM test whose second line begins "# check-long:" is not worth its minutes every time
 VM_LONG := $(shell grep -l '^. check-long:' tests/vm/t/*.t)
 VM_T := $(filter-out $(VM_LONG),$(wildcard tests/vm/t/*.t))
 -include tests/screens/screens.mk
+-include tests/fuzz/fuzz.mk
 PROVE = O=$(O) prove --exec '' --timer
 
 $(SO)/libcareen-core.a: FORCE
@@ -44,7 +45,26 @@ $(O)/careen-faulty: tests/vm/faults.c core/run/exec.h $(TUI_OBJ) $(O)/libcareen-
 install-faulty: install $(O)/careen-faulty
 	install -m 755 $(O)/careen-faulty $(DESTDIR)$(PREFIX)/sbin/careen-faulty
 
-.PHONY: FORCE install-faulty unit check-deps bench
+# without sanitizers, for valgrind
+VALGRIND_BIN := $(patsubst %.c,$(O)/valgrind/%,$(filter-out tests/ns/%,$(UNIT_SRC)))
+$(O)/valgrind/tests/%: tests/%.c $(O)/libcareen-core.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Itests/unit -Itests $(ALL_CFLAGS) -o $@ $< $(O)/libcareen-core.a $(LIBS) -lpthread
+
+valgrind: $(VALGRIND_BIN)
+
+# clang-tidy, once for each file until it or one of its headers changes
+TIDY := $(CORE_SRC) $(TUI_SRC) $(wildcard initramfs/*.c)
+$(O)/tidy/initramfs/%.ok: initramfs/%.c initramfs/common.h initramfs/setup.h .clang-tidy
+	$(TIDY_ONE)
+$(O)/tidy/%.ok: %.c $(O)/%.o .clang-tidy
+	$(TIDY_ONE)
+TIDY_ONE = @mkdir -p $(@D); \
+	clang-tidy --quiet $< -- $(CPPFLAGS) -std=gnu11 $(shell pkg-config --cflags $(PKGS)) 2>$@.err || \
+	{ cat $@.err; exit 1; }; touch $@
+tidy: $(TIDY:%.c=$(O)/tidy/%.ok)
+
+.PHONY: FORCE install-faulty unit check-deps bench tidy valgrind
 FORCE:
 
 unit: $(UNIT_BIN) $(HOLD)
@@ -58,11 +78,12 @@ check-fast: all $(UNIT_BIN) $(HOLD) screens-build
 
 check: check-deps
 	$(MAKE) all $(UNIT_BIN) $(HOLD) screens-build
-	$(PROVE) $(UNIT_BIN) $(FAST_T)
+	$(PROVE) $(UNIT_BIN) $(FAST_T) tests/fuzz/fuzz.t
 	$(PROVE) -j2 $(VM_T)
 
 # the whole matrix
 check-long: check
+	$(PROVE) tests/static/valgrind.t
 	$(PROVE) -j2 $(VM_LONG)
 
 # figures, not verdicts: machines are noisy. But the scan may not be the slowest.

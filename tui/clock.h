@@ -11,5 +11,7 @@ int64_t clock_boot_ms(void);
 int64_t clock_mono_ms(void);
 /* "0:07", "1:02:03": how long from one to the other; now when @to_ms is 0. */
 const char *clock_span(char *dst, size_t size, int64_t from_ms, int64_t to_ms);
+/* "26 Nov 12:31" of a time(2); "?" where there is no such date. */
+const char *clock_date(char *dst, size_t size, int64_t wall);
 
 #endif

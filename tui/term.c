@@ -89,10 +89,8 @@ static void choose_locale(void)
 		if (v && *v)
 			named = v;
 	}
-	if (!named)
-		setlocale(LC_CTYPE, "C.UTF-8");
-	else if (!setlocale(LC_CTYPE, "") &&
-		 (strcasestr(named, "UTF-8") || strcasestr(named, "utf8")))
+	if (!named || (!setlocale(LC_CTYPE, "") &&
+		       (strcasestr(named, "UTF-8") || strcasestr(named, "utf8"))))
 		setlocale(LC_CTYPE, "C.UTF-8");
 	term.utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }

@@ -116,7 +116,7 @@ static bool in_use(const struct blockdev *d)
  */
 int blockdev_open_exclusive(const char *path)
 {
-	static const struct timespec pause = { .tv_nsec = 20 * 1000000 };
+	static const struct timespec pause = { .tv_nsec = 20 * 1000000L };
 	int fd, tries = 10;
 
 	do {

@@ -17,6 +17,12 @@ static int64_t latest(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
+/* A time that nothing overflows with; 0 where it is none. */
+static int64_t some_ms(int64_t ms)
+{
+	return ms > 0 && ms < INT64_MAX / 4 ? ms : 0;
+}
+
 void deadman_read(struct deadman *d)
 {
 	char line[80], said[200];
@@ -26,15 +32,15 @@ void deadman_read(struct deadman *d)
 	if (file_read_line(AT_FDCWD, CAREEN_DEADMAN, line, sizeof(line)) == 0 &&
 	    sscanf(line, "%9u %lld %7[a-z]", &d->period_s, &since, d->end) == 3) {
 		d->armed = true;
-		d->since_ms = since;
+		d->since_ms = some_ms(since);
 	}
 	if (file_read_line(AT_FDCWD, CAREEN_RELOGIN, line, sizeof(line)) == 0 &&
 	    sscanf(line, "%9u %lld", &d->relogin_s, &since) == 2) {
 		d->relogin = true;
-		d->relogin_since_ms = since;
+		d->relogin_since_ms = some_ms(since);
 	}
-	d->alive_ms = (int64_t)file_read_u64(AT_FDCWD, CAREEN_ALIVE, 0);
-	d->busy_ms = (int64_t)file_read_u64(AT_FDCWD, CAREEN_ATWORK, 0);
+	d->alive_ms = some_ms((int64_t)file_read_u64(AT_FDCWD, CAREEN_ALIVE, 0));
+	d->busy_ms = some_ms((int64_t)file_read_u64(AT_FDCWD, CAREEN_ATWORK, 0));
 	if (file_read_line(AT_FDCWD, CAREEN_DEADMAN ".said", said, sizeof(said)) == 0)
 		text_clean(d->said, sizeof(d->said), said);
 }

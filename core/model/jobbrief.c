@@ -22,12 +22,13 @@
 /* proc_locks(5): "1: FLOCK ADVISORY WRITE 712 00:1b:42 0 EOF" */
 static bool locked(const char *locks, const struct stat *st)
 {
-	const char *line;
+	const char *line, *end;
 
-	for (line = locks; line && *line; line = strchr(line, '\n'), line += line != NULL) {
+	for (line = locks; line; line = end ? end + 1 : NULL) {
 		unsigned maj, min;
 		unsigned long ino;
 
+		end = strchr(line, '\n');
 		if (sscanf(line, "%*d: FLOCK %*s %*s %*d %x:%x:%lu", &maj, &min, &ino) == 3 &&
 		    maj == major(st->st_dev) && min == minor(st->st_dev) &&
 		    ino == st->st_ino)

@@ -399,11 +399,13 @@ bool mount_is_remote(const struct mount *m)
 
 static bool has_option(const char *options, const char *word, size_t len)
 {
-	const char *p = options;
+	const char *p = options, *end;
 
-	for (; p; p = strchr(p, ','), p += p != NULL)
+	for (; p; p = end ? end + 1 : NULL) {
+		end = strchr(p, ',');
 		if (!strncmp(p, word, len) && (p[len] == ',' || !p[len]))
 			return true;
+	}
 	return false;
 }
 

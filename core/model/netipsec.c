@@ -2,7 +2,6 @@
 #include "model/network_internal.h"
 
 #include <linux/xfrm.h>
-#include <string.h>
 #include <unistd.h>
 
 /* Incoming, outgoing and forwarded; those of a single socket do not count. */
@@ -10,13 +9,10 @@ static int take_spd(struct reading *r, const struct nlmsghdr *nh)
 {
 	const struct rtattr *at = (const void *)((const char *)nh + NLMSG_SPACE(sizeof(uint32_t)));
 	int left = (int)(nh->nlmsg_len - NLMSG_SPACE(sizeof(uint32_t)));
-	struct xfrmu_spdinfo info;
+	const struct xfrmu_spdinfo *info = netlink_attr(at, left, XFRMA_SPD_INFO, sizeof(*info));
 
-	for (; RTA_OK(at, left); at = RTA_NEXT(at, left))
-		if (at->rta_type == XFRMA_SPD_INFO && RTA_PAYLOAD(at) >= sizeof(info)) {
-			memcpy(&info, RTA_DATA(at), sizeof(info));
-			r->policies = info.incnt + info.outcnt + info.fwdcnt;
-		}
+	if (info)
+		r->policies = info->incnt + info->outcnt + info->fwdcnt;
 	return 0;
 }
 

@@ -162,7 +162,7 @@ static void mark_eapol(struct reading *r)
 
 	if (file_read_all(AT_FDCWD, "/proc/net/packet", &text, NULL) < 0)
 		return;
-	for (line = text; line; line = strchr(line + 1, '\n'))
+	for (line = strchr(text, '\n'); line; line = strchr(line + 1, '\n'))
 		if (sscanf(line, "%*s %*d %*d 888e %u", &ifindex) == 1)
 			for (i = 0; i < r->nlink; i++)
 				r->link[i].eapol |= r->link[i].ifindex == ifindex;

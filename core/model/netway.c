@@ -35,15 +35,10 @@ static void mark(struct reading *r, unsigned ifindex)
 static int take_route(struct reading *r, const struct nlmsghdr *nh)
 {
 	const struct rtmsg *msg = NLMSG_DATA(nh);
-	const struct rtattr *at = RTM_RTA(msg);
-	int left = RTM_PAYLOAD(nh);
-	unsigned oif;
+	const unsigned *oif = netlink_attr(RTM_RTA(msg), RTM_PAYLOAD(nh), RTA_OIF, sizeof(*oif));
 
-	for (; RTA_OK(at, left); at = RTA_NEXT(at, left))
-		if (at->rta_type == RTA_OIF) {
-			memcpy(&oif, RTA_DATA(at), sizeof(oif));
-			mark(r, oif);
-		}
+	if (oif)
+		mark(r, *oif);
 	return 0;
 }
 

@@ -16,6 +16,25 @@
 #include "base/text.h"
 #include "model/procfile.h"
 
+static const struct rtattr *find(const struct rtattr *at, int left, unsigned short type)
+{
+	for (; RTA_OK(at, left); at = RTA_NEXT(at, left))
+		if (at->rta_type == type)
+			return at;
+	return NULL;
+}
+
+const void *netlink_attr(const struct rtattr *at, int left, unsigned short type, size_t least)
+{
+	at = find(at, left, type);
+	return at && RTA_PAYLOAD(at) >= least ? RTA_DATA(at) : NULL;
+}
+
+static size_t ip_size(int family)
+{
+	return family == AF_INET ? 4 : 16;
+}
+
 static int add_address(struct reading *r, const struct nlmsghdr *nh)
 {
 	struct ifaddrmsg *msg = NLMSG_DATA(nh);
@@ -24,19 +43,14 @@ static int add_address(struct reading *r, const struct nlmsghdr *nh)
 	struct address a = { .ifindex = msg->ifa_index, .family = msg->ifa_family,
 			     .prefix = msg->ifa_prefixlen, .valid_s = UINT32_MAX,
 			     .link_local = msg->ifa_scope == RT_SCOPE_LINK };
-	const void *local = NULL, *address = NULL;
+	const void *local = netlink_attr(at, left, IFA_LOCAL, ip_size(a.family));
+	const struct ifa_cacheinfo *ends = netlink_attr(at, left, IFA_CACHEINFO, sizeof(*ends));
 
-	for (; RTA_OK(at, left); at = RTA_NEXT(at, left)) {
-		if (at->rta_type == IFA_LOCAL)
-			local = RTA_DATA(at);
-		else if (at->rta_type == IFA_ADDRESS)
-			address = RTA_DATA(at);
-		else if (at->rta_type == IFA_CACHEINFO)
-			a.valid_s = ((struct ifa_cacheinfo *)RTA_DATA(at))->ifa_valid;
-	}
 	/* On a point-to-point link IFA_ADDRESS is the other end. */
 	if (!local)
-		local = address;
+		local = netlink_attr(at, left, IFA_ADDRESS, ip_size(a.family));
+	if (ends)
+		a.valid_s = ends->ifa_valid;
 	if (!local || !inet_ntop(a.family, local, a.text, sizeof(a.text)) ||
 	    msg->ifa_scope == RT_SCOPE_HOST)
 		return 0;
@@ -54,18 +68,13 @@ static int add_route(struct reading *r, const struct nlmsghdr *nh)
 	struct rtmsg *msg = NLMSG_DATA(nh);
 	struct rtattr *at = RTM_RTA(msg);
 	int left = RTM_PAYLOAD(nh);
-	const void *gateway = NULL;
-	uint32_t metric = 0;
+	const void *gateway = netlink_attr(at, left, RTA_GATEWAY, ip_size(msg->rtm_family));
+	const uint32_t *priority = netlink_attr(at, left, RTA_PRIORITY, sizeof(*priority));
+	uint32_t metric = priority ? *priority : 0;
 
 	if (msg->rtm_dst_len || msg->rtm_table != RT_TABLE_MAIN ||
 	    msg->rtm_type != RTN_UNICAST)
 		return 0;
-	for (; RTA_OK(at, left); at = RTA_NEXT(at, left)) {
-		if (at->rta_type == RTA_GATEWAY)
-			gateway = RTA_DATA(at);
-		else if (at->rta_type == RTA_PRIORITY)
-			memcpy(&metric, RTA_DATA(at), sizeof(metric));
-	}
 	/* IPv4 is asked first and stays, unless it has none. */
 	if (!gateway || (r->net->gateway[0] &&
 			 (msg->rtm_family == AF_INET6 || metric >= r->metric)))
@@ -89,15 +98,10 @@ static void kind_by_sysfs(struct link *l)
 	free(text);
 }
 
-static void take_kind(struct link *l, struct rtattr *info)
+static void take_text(const struct rtattr *at, char *buf, size_t size)
 {
-	struct rtattr *at = RTA_DATA(info);
-	int left = RTA_PAYLOAD(info);
-
-	for (; RTA_OK(at, left); at = RTA_NEXT(at, left))
-		if (at->rta_type == IFLA_INFO_KIND)
-			text_fmt(l->kind, sizeof(l->kind), "%.*s", (int)RTA_PAYLOAD(at),
-				 (const char *)RTA_DATA(at));
+	if (at)
+		text_fmt(buf, size, "%.*s", (int)RTA_PAYLOAD(at), (const char *)RTA_DATA(at));
 }
 
 static int add_link(struct reading *r, const struct nlmsghdr *nh)
@@ -105,21 +109,19 @@ static int add_link(struct reading *r, const struct nlmsghdr *nh)
 	struct ifinfomsg *msg = NLMSG_DATA(nh);
 	struct rtattr *at = IFLA_RTA(msg);
 	int left = IFLA_PAYLOAD(nh);
-	unsigned char state = IF_OPER_UNKNOWN;
 	struct link l = { .ifindex = (unsigned)msg->ifi_index };
+	const unsigned *below = netlink_attr(at, left, IFLA_LINK, sizeof(*below));
+	const unsigned *above = netlink_attr(at, left, IFLA_MASTER, sizeof(*above));
+	const unsigned char *oper = netlink_attr(at, left, IFLA_OPERSTATE, sizeof(*oper));
+	const struct rtattr *info = find(at, left, IFLA_LINKINFO);
+	unsigned char state = oper ? *oper : IF_OPER_UNKNOWN;
 
-	for (; RTA_OK(at, left); at = RTA_NEXT(at, left)) {
-		if (at->rta_type == IFLA_IFNAME)
-			text_fmt(l.name, sizeof(l.name), "%s", (const char *)RTA_DATA(at));
-		else if (at->rta_type == IFLA_LINK)
-			memcpy(&l.below, RTA_DATA(at), sizeof(l.below));
-		else if (at->rta_type == IFLA_MASTER)
-			memcpy(&l.above, RTA_DATA(at), sizeof(l.above));
-		else if (at->rta_type == IFLA_OPERSTATE)
-			state = *(unsigned char *)RTA_DATA(at);
-		else if (at->rta_type == IFLA_LINKINFO)
-			take_kind(&l, at);
-	}
+	take_text(find(at, left, IFLA_IFNAME), l.name, sizeof(l.name));
+	if (info)
+		take_text(find(RTA_DATA(info), RTA_PAYLOAD(info), IFLA_INFO_KIND), l.kind,
+			  sizeof(l.kind));
+	l.below = below ? *below : 0;
+	l.above = above ? *above : 0;
 	if (!(msg->ifi_flags & IFF_UP) || (state != IF_OPER_UP && state != IF_OPER_UNKNOWN))
 		return 0;
 	if (!l.kind[0])

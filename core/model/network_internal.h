@@ -32,6 +32,8 @@ typedef int (*on_message)(struct reading *r, const struct nlmsghdr *nh);
 int netlink_open(int protocol);		/* -errno */
 /* @fn for each message of the answer to a NLM_F_DUMP or NLM_F_ACK. */
 int netlink_ask(int fd, const struct nlmsghdr *ask, struct reading *r, on_message fn);
+/* What the attribute of that type has, at least @least bytes; NULL if there is none. */
+const void *netlink_attr(const struct rtattr *at, int left, unsigned short type, size_t least);
 
 /* netmanagers.c */
 int netmanagers_read(struct reading *r);

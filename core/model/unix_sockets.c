@@ -60,7 +60,7 @@ static void take_message(const struct scan *sc, const struct nlmsghdr *nh)
 	if (!row)
 		return;
 	for (; RTA_OK(a, len); a = RTA_NEXT(a, len)) {
-		if (a->rta_type == UNIX_DIAG_VFS)
+		if (a->rta_type == UNIX_DIAG_VFS && RTA_PAYLOAD(a) >= sizeof(*vfs))
 			vfs = RTA_DATA(a);
 		else if (a->rta_type == UNIX_DIAG_NAME)
 			text_fmt(name, sizeof(name), "%.*s", (int)RTA_PAYLOAD(a),

@@ -63,13 +63,16 @@ static void on_job(struct job_view *v, const struct event *e)
 static void on_op(struct job_view *v, const struct event *e)
 {
 	struct op_view *op = reallocarray(v->op, v->n + 1, sizeof(*op));
+	long danger = event_long(e, 1);
 
 	if (!op)
 		return;
 	v->op = op;
 	op = &v->op[v->n++];
 	*op = (struct op_view){
-		.danger = (enum danger)event_long(e, 1), .skippable = event_long(e, 2) != 0,
+		.danger = danger >= DANGER_NONE && danger <= DANGER_DESTROYS ?
+			  (enum danger)danger : DANGER_DESTROYS,
+		.skippable = event_long(e, 2) != 0,
 		.fraction = -1,
 	};
 	set(&op->title, event_text(e, 4));
@@ -89,10 +92,11 @@ static void on_start(struct job_view *v, const struct event *e)
 static void on_progress(struct job_view *v, const struct event *e)
 {
 	struct op_view *op = op_at(v, e);
+	long part = event_long(e, 1);
 
 	if (!op)
 		return;
-	op->fraction = event_long(e, 1) < 0 ? -1 : (double)event_long(e, 1) / 10000;
+	op->fraction = part < 0 ? -1 : part > 10000 ? 1 : (double)part / 10000;
 	text_fmt(op->progress, sizeof(op->progress), "%s", event_text(e, 2));
 }
 

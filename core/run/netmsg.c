@@ -41,11 +41,17 @@ static const struct rtattr *find(const struct nlmsghdr *nh, unsigned short type)
 	return NULL;
 }
 
-const void *netmsg_attr(const struct nlmsghdr *nh, unsigned short type)
+const void *netmsg_attr(const struct nlmsghdr *nh, unsigned short type, size_t least)
 {
 	const struct rtattr *a = find(nh, type);
 
-	return a ? RTA_DATA(a) : NULL;
+	return a && RTA_PAYLOAD(a) >= least ? RTA_DATA(a) : NULL;
+}
+
+const void *netmsg_ip(const struct nlmsghdr *nh, unsigned short type)
+{
+	/* the family is the first byte of both headers */
+	return netmsg_attr(nh, type, *(const unsigned char *)NLMSG_DATA(nh) == AF_INET ? 4 : 16);
 }
 
 bool netmsg_put(struct netmsg *m, unsigned short type, const void *data, size_t len)
@@ -118,7 +124,8 @@ int netmsg_hops(const struct nlmsghdr *nh, unsigned short flags, int (*fn)(const
 	if (!many)
 		return netmsg_same(&m, nh, flags) ? fn(&m) : -EMSGSIZE;
 	hop = RTA_DATA(many);
-	for (len = (int)RTA_PAYLOAD(many); RTNH_OK(hop, len) && r == 0; hop = RTNH_NEXT(hop)) {
+	for (len = (int)RTA_PAYLOAD(many);
+	     len >= (int)sizeof(*hop) && RTNH_OK(hop, len) && r == 0; hop = RTNH_NEXT(hop)) {
 		r = one_hop(&m, nh, flags, hop) ? fn(&m) : -EMSGSIZE;
 		len -= RTNH_ALIGN(hop->rtnh_len);
 	}
@@ -133,30 +140,31 @@ static const char *ip_text(int family, const void *ip, char *buf, size_t size)
 static const char *address_text(const struct nlmsghdr *nh, char *buf, size_t size)
 {
 	const struct ifaddrmsg *ifa = NLMSG_DATA(nh);
-	const void *local = netmsg_attr(nh, IFA_LOCAL);
+	const void *local = netmsg_ip(nh, IFA_LOCAL);
 	char ip[INET6_ADDRSTRLEN], link[IF_NAMESIZE] = "?";
 
 	if_indextoname(ifa->ifa_index, link);
-	ip_text(ifa->ifa_family, local ? local : netmsg_attr(nh, IFA_ADDRESS), ip, sizeof(ip));
-	return text_fmt(buf, size, "%s/%u on %s", ip, ifa->ifa_prefixlen, link);
+	return text_fmt(buf, size, "%s/%u on %s",
+			ip_text(ifa->ifa_family, local ? local : netmsg_ip(nh, IFA_ADDRESS), ip, sizeof(ip)),
+			ifa->ifa_prefixlen, link);
 }
 
 static const char *route_text(const struct nlmsghdr *nh, char *buf, size_t size)
 {
 	const struct rtmsg *rt = NLMSG_DATA(nh);
-	const unsigned *oif = netmsg_attr(nh, RTA_OIF);
+	const unsigned *oif = netmsg_attr(nh, RTA_OIF, sizeof(*oif));
 	char ip[INET6_ADDRSTRLEN], link[IF_NAMESIZE];
 
 	if (!oif || !if_indextoname(*oif, link))
-		text_fmt(link, sizeof(link), "%s", netmsg_attr(nh, RTA_MULTIPATH) ? "several" : "?");
+		text_fmt(link, sizeof(link), "%s", netmsg_attr(nh, RTA_MULTIPATH, 0) ? "several" : "?");
 	if (rt->rtm_dst_len)
 		return text_fmt(buf, size, "the route to %s/%u on %s",
-				ip_text(rt->rtm_family, netmsg_attr(nh, RTA_DST), ip, sizeof(ip)),
+				ip_text(rt->rtm_family, netmsg_ip(nh, RTA_DST), ip, sizeof(ip)),
 				rt->rtm_dst_len, link);
-	if (!netmsg_attr(nh, RTA_GATEWAY))
+	if (!netmsg_ip(nh, RTA_GATEWAY))
 		return text_fmt(buf, size, "the default route on %s", link);
 	return text_fmt(buf, size, "the default route by %s on %s",
-			ip_text(rt->rtm_family, netmsg_attr(nh, RTA_GATEWAY), ip, sizeof(ip)), link);
+			ip_text(rt->rtm_family, netmsg_ip(nh, RTA_GATEWAY), ip, sizeof(ip)), link);
 }
 
 const char *netmsg_text(const struct nlmsghdr *nh, char *buf, size_t size)

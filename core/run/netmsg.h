@@ -14,8 +14,10 @@ struct netmsg {
 };
 
 bool netmsg_is_route(const struct nlmsghdr *nh);
-/* What is in the attribute, NULL if there is none of that type. */
-const void *netmsg_attr(const struct nlmsghdr *nh, unsigned short type);
+/* What is in the attribute, at least @least bytes; NULL if there is none of that type. */
+const void *netmsg_attr(const struct nlmsghdr *nh, unsigned short type, size_t least);
+/* An address in it, of the family that @nh is of. */
+const void *netmsg_ip(const struct nlmsghdr *nh, unsigned short type);
 
 /* The thing that @nh was dumped of, as it is but for its lifetime. */
 bool netmsg_same(struct netmsg *m, const struct nlmsghdr *nh, unsigned short flags);

@@ -82,7 +82,8 @@ void ctx_progress(struct op_ctx *ctx, double fraction, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	ctx->progress(ctx->job, fraction, text);
+	/* programs say what they like, "nan" too */
+	ctx->progress(ctx->job, !(fraction >= 0) ? -1 : fraction > 1 ? 1 : fraction, text);
 }
 
 bool ctx_stop(struct op_ctx *ctx)

@@ -68,7 +68,7 @@ static unsigned char family_of(const struct nlmsghdr *nh)
 static uint32_t addr_flags(const struct nlmsghdr *nh)
 {
 	const struct ifaddrmsg *ifa = NLMSG_DATA(nh);
-	const uint32_t *flags = netmsg_attr(nh, IFA_FLAGS);
+	const uint32_t *flags = netmsg_attr(nh, IFA_FLAGS, sizeof(*flags));
 
 	return flags ? *flags : ifa->ifa_flags;
 }
@@ -76,8 +76,8 @@ static uint32_t addr_flags(const struct nlmsghdr *nh)
 /* Seconds that are left, of @ret_preferred before it is deprecated; 0 where it has no end. */
 static uint32_t lifetime(const struct nlmsghdr *nh, uint32_t *ret_preferred)
 {
-	const struct ifa_cacheinfo *addr = netmsg_attr(nh, IFA_CACHEINFO);
-	const struct rta_cacheinfo *route = netmsg_attr(nh, RTA_CACHEINFO);
+	const struct ifa_cacheinfo *addr = netmsg_attr(nh, IFA_CACHEINFO, sizeof(*addr));
+	const struct rta_cacheinfo *route = netmsg_attr(nh, RTA_CACHEINFO, sizeof(*route));
 
 	*ret_preferred = UINT32_MAX;
 	if (netmsg_is_route(nh))	/* in ticks of the user's clock */
@@ -110,7 +110,7 @@ static bool kernel_takes_ra(unsigned ifindex)
 static bool addr_worth_keeping(const struct nlmsghdr *nh)
 {
 	const struct ifaddrmsg *ifa = NLMSG_DATA(nh);
-	const uint8_t *proto = netmsg_attr(nh, IFA_PROTO);
+	const uint8_t *proto = netmsg_attr(nh, IFA_PROTO, sizeof(*proto));
 
 	if (ifa->ifa_scope == RT_SCOPE_LINK)
 		return false;
@@ -126,7 +126,7 @@ static bool addr_worth_keeping(const struct nlmsghdr *nh)
 static bool route_worth_keeping(const struct nlmsghdr *nh)
 {
 	const struct rtmsg *rt = NLMSG_DATA(nh);
-	const unsigned *oif = netmsg_attr(nh, RTA_OIF);
+	const unsigned *oif = netmsg_attr(nh, RTA_OIF, sizeof(*oif));
 
 	if ((rt->rtm_protocol == RTPROT_KERNEL || rt->rtm_protocol == RTPROT_RA) && oif &&
 	    kernel_takes_ra(*oif))
@@ -237,7 +237,7 @@ static void keep_one(void *arg, const struct nlmsghdr *nh)
 static bool same_address(const struct nlmsghdr *x, const struct nlmsghdr *y)
 {
 	const struct ifaddrmsg *a = NLMSG_DATA(x), *b = NLMSG_DATA(y);
-	const void *p = netmsg_attr(x, IFA_ADDRESS), *q = netmsg_attr(y, IFA_ADDRESS);
+	const void *p = netmsg_ip(x, IFA_ADDRESS), *q = netmsg_ip(y, IFA_ADDRESS);
 
 	return a->ifa_family == b->ifa_family && a->ifa_index == b->ifa_index &&
 	       a->ifa_prefixlen == b->ifa_prefixlen && p && q &&

@@ -157,7 +157,7 @@ static int size_and_mount(struct op_ctx *ctx, const struct op *op, struct error 
 	/* left by an attempt that was cut off */
 	r = unmount_tree(op->dst, err);
 	if (r == 0)
-		r = mount_tree(op->dst, size + size / 8 + 16 * MIB, err);
+		r = mount_tree(op->dst, size + size / 8 + (uint64_t)16 * MIB, err);
 	if (r == 0)
 		ctx_note(ctx, "%s of the tree's files, %s of RAM available", text_size(need, sizeof(need), size), have);
 	return r;
@@ -369,7 +369,7 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 	(void)st;
 	(void)type;
 	if (ftw->level)
-		remove(path);	/* a directory that something is mounted on stays */
+		(void)remove(path);	/* a directory that something is mounted on stays */
 	return 0;
 }
 

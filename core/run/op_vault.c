@@ -28,11 +28,11 @@
 #include "run/spawn.h"
 #include "run/vault.h"
 
-#define MIB (1u << 20)
+#define MIB (UINT64_C(1) << 20)
 #define EXTENTS 300		/* both ends of 128 partitions [GPT], and more */
 #define ENTRIES_MAX 999
-#define LUKS_MAX (32u * MIB)
-#define AREA_MAX (16u * MIB)	/* more is damage */
+#define LUKS_MAX (32 * MIB)
+#define AREA_MAX (16 * MIB)	/* more is damage */
 #define AREAS 16		/* of one LVM volume: data, then metadata */
 
 struct extent {
@@ -81,7 +81,7 @@ static uint64_t luks_header(const struct blockdev *b)
 	int fd = open(b->path, O_RDONLY | O_CLOEXEC);
 	ssize_t n = fd < 0 ? -1 : pread(fd, buf, sizeof(buf) - 1, 0);
 	const char *at;
-	uint64_t len = 16u * MIB;
+	uint64_t len = 16 * MIB;
 
 	if (fd >= 0)
 		close(fd);
@@ -116,15 +116,15 @@ static uint64_t le64(const unsigned char *p)
  */
 static void add_lvm(struct keeping *k, const struct blockdev *b, uint64_t start)
 {
-	unsigned char buf[2048], *at = NULL;
+	unsigned char buf[4 * 512], *at = NULL, *sector;
 	int fd = open(b->path, O_RDONLY | O_CLOEXEC), lists = 0, i;
 	ssize_t n = fd < 0 ? -1 : pread(fd, buf, sizeof(buf), 0);
 
 	if (fd >= 0)
 		close(fd);
-	for (i = 0; n == sizeof(buf) && i < 4 && !at; i++)
-		if (!memcmp(buf + 512 * i, "LABELONE", 8))
-			at = buf + 512 * i + (le64(buf + 512 * i + 16) >> 32 & 511);
+	for (sector = buf; n == sizeof(buf) && sector < buf + sizeof(buf) && !at; sector += 512)
+		if (!memcmp(sector, "LABELONE", 8))
+			at = sector + (le64(sector + 16) >> 32 & 511);
 	for (at = at ? at + 40 : NULL, i = 0; at && i < AREAS && at + 16 <= buf + sizeof(buf); i++, at += 16) {
 		if (lists == 1 && le64(at) && le64(at + 8) <= AREA_MAX)
 			add_extent(k, start + le64(at), le64(at + 8));

@@ -372,6 +372,11 @@ static void test_progress(void)
 	w.progress = PROGRESS_REENCRYPT;
 	tool_watch_output(&w, reencrypt, sizeof(reencrypt) - 1);
 	is_str(said.progress, "59.4%, ETA 00m04s,  599 MiB written, speed  99.9 MiB/s", "cryptsetup's");
+	said.fraction = 0;
+	tool_watch_output(&w, "Progress: nan%\n", 15);
+	is_int((long)said.fraction, -1, "what is no number is no part of all");
+	tool_watch_output(&w, "Progress: 1e99%\n", 16);
+	is_int((long)said.fraction, 1, "and no part is more than all");
 	ok(strstr(said.notes, "7: Cannot stat") && !strstr(said.notes, "2048") &&
 	   !strstr(said.notes, "Progress"), "neither is a note, a complaint is");
 	tool_watch_fd(&w, "3 5 1", 5);

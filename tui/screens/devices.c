@@ -47,7 +47,7 @@ static void model_cell(const struct blockdev *b, struct cell *ret)
 static void size_cell(const struct blockdev *b, struct cell *ret)
 {
 	text_size(ret->s, sizeof(ret->s), b->size);
-	ret->number = b->size;
+	ret->number = (double)b->size;
 	ret->has_number = true;
 }
 

@@ -1,7 +1,6 @@
 /* log.c - all jobs, and what each of them said */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/text.h"
 #include "clock.h"
@@ -37,8 +36,6 @@ static char chosen[16];
 static void log_cell(const void *rows, size_t row, size_t col, struct cell *ret)
 {
 	const struct job_view *j = jobs[row];
-	time_t started = j->started_wall;
-	struct tm tm;
 
 	(void)rows;
 	switch (col) {
@@ -50,7 +47,7 @@ static void log_cell(const void *rows, size_t row, size_t col, struct cell *ret)
 			     j->status == JOB_RUNNING ? ST_ACCENT : ST_BAD;
 		break;
 	case COL_STARTED:
-		strftime(ret->s, sizeof(ret->s), "%d %b %H:%M", localtime_r(&started, &tm));
+		clock_date(ret->s, sizeof(ret->s), j->started_wall);
 		break;
 	case COL_TOOK:
 		clock_span(ret->s, sizeof(ret->s), j->started_ms, j->ended_ms);

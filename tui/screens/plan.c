@@ -37,7 +37,7 @@ static struct {
 	const char *answers[5];
 } made;
 
-static struct plan *plan;
+static struct plan *plan, *next;	/* next: for the screen that is about to be pushed */
 static struct text detail;	/* of the operation under the cursor: gives way */
 static struct text foot;	/* what must be read before Enter: always whole */
 static char typed[256];
@@ -121,17 +121,22 @@ static void leave_out(struct plan *p, struct console *c)
 	}
 }
 
-static int make(struct console *c)
+/* NULL: why not is said. */
+static struct plan *work_out(struct console *c)
 {
 	struct plan *p = NULL;
 	struct error err = { 0 };
-	int r = made.step->plan(c->snap, &made.opts, &p, &err);
 
-	if (r < 0) {
+	if (made.step->plan(c->snap, &made.opts, &p, &err) < 0) {
 		console_error(c, &err);
-		return r;
+		return NULL;
 	}
 	leave_out(p, c);
+	return p;
+}
+
+static void show(struct plan *p)
+{
 	plan_free(plan);
 	plan = p;
 	explicit_bzero(typed, sizeof(typed));
@@ -139,7 +144,16 @@ static int make(struct console *c)
 	word_given = false;
 	list_set(&list, plan, plan->n);
 	touched_ms = clock_mono_ms();
-	return 0;
+}
+
+/* false: the old one stays, and why is said. */
+static bool make(struct console *c)
+{
+	struct plan *p = work_out(c);
+
+	if (p)
+		show(p);
+	return p != NULL;
 }
 
 /* Where the cursor begins: on what destroys, else on the first operation. */
@@ -157,10 +171,18 @@ void console_plan(struct console *c, const struct step *step, const struct plan_
 	if (!c->snap)
 		return;
 	keep_opts(step, opts, skip);
-	if (make(c) < 0)
-		return;
+	next = work_out(c);
+	if (next)
+		screen_push(c, &screen_plan);
+}
+
+/* By now the one that was open, if there was one, is closed, and its plan gone. */
+static void plan_open(struct console *c)
+{
+	(void)c;
+	show(next);
+	next = NULL;
 	list_select_id(&list, gravest());
-	screen_push(c, &screen_plan);
 }
 
 void plan_again(struct console *c, const char *name, const char *skip)
@@ -440,7 +462,7 @@ static bool expired(struct console *c)
 
 	if (stood < ARMED_MS)
 		return false;
-	if (make(c) < 0)
+	if (!make(c))
 		screen_pop(c);
 	else
 		console_note(c, ST_WARN, "Nothing has happened: this plan stood here for %d minutes, and was made "
@@ -582,6 +604,6 @@ static const struct hint *plan_hints(const struct console *c)
 
 const struct screen_ops screen_plan = {
 	.name = "plan", .about = "What would be done, in order, before anything is.",
-	.close = plan_close, .title = plan_title, .draw = plan_draw,
+	.open = plan_open, .close = plan_close, .title = plan_title, .draw = plan_draw,
 	.request = plan_request, .key = plan_key, .hints = plan_hints,
 };

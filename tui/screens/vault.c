@@ -1,9 +1,9 @@
 /* vault.c - what was kept of devices before they were written to; Enter puts it back */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/text.h"
+#include "clock.h"
 #include "console.h"
 #include "paths.h"
 #include "widgets/list.h"
@@ -32,13 +32,11 @@ static void vault_cell(const void *rows, size_t row, size_t col, struct cell *re
 {
 	const struct vault_entry *e = &((const struct vault *)rows)->row[row];
 	const char *device;
-	time_t when = e->when;
-	struct tm tm;
 
 	switch (col) {
 	case COL_ID: text_fmt(ret->s, sizeof(ret->s), "%s", e->id); break;
 	case COL_WHEN:
-		strftime(ret->s, sizeof(ret->s), "%d %b %H:%M", localtime_r(&when, &tm));
+		clock_date(ret->s, sizeof(ret->s), e->when);
 		ret->number = (double)e->when;
 		ret->has_number = true;
 		break;

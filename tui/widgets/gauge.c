@@ -11,7 +11,7 @@ void gauge_draw(int y, int x, int w, double fraction, const char *units)
 	}
 	if (fraction > 1)
 		fraction = 1;
-	full = fraction * bar + 0.5;
+	full = (int)(2 * fraction * bar + 1) / 2;
 	term_fill(y, x, full, ST_ACCENT, "█");
 	term_fill(y, x + full, bar - full, ST_DIM, "░");
 	x += bar;

@@ -1,0 +1,28 @@
+/* state.c - careen's own files: the repair under way, an entry of the vault, who writes, the timer */
+#include "model/vault.c"
+
+#include "fuzz.h"
+#include "model/deadman.h"
+#include "model/unfinished.h"
+#include "model/writes.h"
+#include "run/writer.h"
+
+void fuzz_one(char *text, size_t size)
+{
+	static const struct blockdev dev = { .diskseq = 3 };
+	struct vault_entry entry;
+	struct unfinished u;
+	struct deadman d;
+	struct writer w;
+
+	(void)size;
+	unfinished_parse(&u, text);
+	unfinished_answer(&u, NULL, &dev, "type");
+	read_entry(&entry, 7);
+	writer_read(&w);
+	deadman_read(&d);
+	deadman_left_ms(&d, 3600000);
+	relogin_left_ms(&d, 3600000);
+	deadman_waits(&d, 3600000);
+	devices_written_since("/file");
+}
