@@ -18,6 +18,7 @@
 #include "run/job.h"
 
 #define KEEP 200
+#define KEEP_SAVED 50		/* of those that a resumed system has, too */
 #define KEEP_BYTES (32 << 20)
 #define ROOM (1 << 20)		/* for the log of the next */
 
@@ -150,7 +151,7 @@ int job_make_dir(char ret[16])
 
 void job_forget(const char *id)
 {
-	static const char *const files[] = { "events", "lock" };
+	static const char *const files[] = { "events", "lock", "saved" };
 	char path[256];
 	size_t f;
 
@@ -158,6 +159,22 @@ void job_forget(const char *id)
 		unlink(job_path(path, sizeof(path), id, files[f]));
 	text_fmt(path, sizeof(path), "%s/%s", job_dir, id);
 	rmdir(path);
+}
+
+bool job_saved(const char *id)
+{
+	char path[256];
+
+	return access(job_path(path, sizeof(path), id, "saved"), F_OK) == 0;
+}
+
+void job_mark_saved(const char *id)
+{
+	char path[256];
+	int fd = open(job_path(path, sizeof(path), id, "saved"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd >= 0)
+		close(fd);
 }
 
 static uint64_t size_of(const char *id)
@@ -180,8 +197,10 @@ size_t job_prune(void)
 	uint64_t total = 0, room;
 	struct statvfs fs;
 
-	for (; n > KEEP; n--)
-		job_forget(ids[n - 1]);
+	for (i = KEEP_SAVED; i < n; i++)
+		if (i >= KEEP || job_saved(ids[i]))
+			job_forget(ids[i]);
+	n = job_list(ids, sizeof(ids) / sizeof(ids[0]));
 	for (i = 1; i < n; i++)
 		total += size_of(ids[i]);
 	room = statvfs(job_dir, &fs) == 0 ? (uint64_t)fs.f_bavail * fs.f_frsize : UINT64_MAX / 2;

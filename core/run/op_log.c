@@ -191,6 +191,9 @@ static int put_events(int up, const char *id)
 	}
 	for (i = 0, r = -EEXIST; i < 60 && r == -EEXIST; i++)
 		r = put_events_at(up, view->started_wall + i, text, strlen(text));
+	/* of a job that goes on there will be more */
+	if (r >= 0 && view->status != JOB_RUNNING)
+		job_mark_saved(id);
 	job_free(view);
 	free(text);
 	return r < 0 ? r : 0;
@@ -208,7 +211,8 @@ static int save_into(int dir, const struct save *s)
 	int r = s->only ? put_events(dir, s->only) : 0;
 
 	for (i = n; !s->only && i-- > 0 && r == 0;)
-		r = put_events(dir, ids[i]);
+		if (!job_saved(ids[i]))
+			r = put_events(dir, ids[i]);
 	turn(ids, trip);
 	if (r == 0)
 		r = put_text(dir, s->name, ids, trip);

@@ -67,7 +67,7 @@ static void own_name(char *buf, size_t size)
 
 int remote_log_open(struct remote_log *log, const char *where, struct error *err)
 {
-	int r;
+	int room = 4 << 20, r;
 
 	log->fd = 0;
 	if (!*where)
@@ -80,6 +80,9 @@ int remote_log_open(struct remote_log *log, const char *where, struct error *err
 	log->fd = socket(log->to.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (log->fd < 0)
 		return error_set(err, errno, "send the log to", where, NULL, NULL);
+	/* a long plan is many datagrams at once, and none of them is waited for */
+	if (setsockopt(log->fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room)) < 0)
+		errno = 0;
 	own_name(log->host, sizeof(log->host));
 	return 0;
 }

@@ -143,8 +143,7 @@ static void test_died(void)
 	}
 	kill(v->pid, SIGKILL);
 	job_free(v);
-	usleep(100000);
-	job_read(id, &v, NULL);
+	v = wait_end(id);
 	is_int(v->status, JOB_DIED, "a job that was killed has died: the lock is free");
 	is_int(v->op[0].status, OPS_FAILED, "in the middle of its operation");
 	job_free(v);
@@ -221,6 +220,14 @@ static void test_prune(void)
 	is_int((long long)job_list(ids, 300), 200, "200 jobs are kept");
 	is_str(ids[0], "0400", "newest first");
 	is_str(ids[199], "0201", "the oldest are gone");
+	for (i = 251; i <= 350; i++) {
+		text_fmt(path, sizeof(path), "%04d", i);
+		job_mark_saved(path);
+	}
+	v = run_plan(make_plan("true", NULL, NULL), id);
+	job_free(v);
+	is_int((long long)job_list(ids, 300), 100, "of those that are saved fewer are");
+	is_str(ids[99], "0202", "but those that are not all are");
 }
 
 static void test_missing(void)
