@@ -31,6 +31,7 @@
 /* In the normal system: where `careen enter` mounts the rescue's tree, and the
    mark in such a tree. */
 #define CAREEN_TREE	"/run/careen"
+#define CAREEN_LOG	"/var/log/careen"	/* its jobs, each in a directory as in CAREEN_JOBS */
 #define CAREEN_ENTERED	"/etc/careen/entered"
 #define CAREEN_LIB	"/usr/lib/careen"
 #define CAREEN_STUB	CAREEN_LIB "/stub"

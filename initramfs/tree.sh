@@ -45,6 +45,7 @@ address=
 filesystems=
 deadman=900
 relogin=120
+syslog=
 
 # to_seconds VALUE: "90s", "15m", "1h" or "off" (0), into $seconds
 to_seconds()
@@ -58,6 +59,48 @@ to_seconds()
 	*) wrong "a time is 90s, 15m, 1h or off" ;;
 	esac
 	[ "$1" = off ] || [ "$seconds" -ge 10 ] || wrong "less than 10s is no time to act in"
+}
+
+# is_address WORD: an IP address in numbers
+is_address()
+{
+	rest=$1 groups=0
+	case $1 in
+	'' | *[!0-9a-fA-F.:]* | *:::* | *::*::* | *.*:* | *:*.*) return 1 ;;
+	*:*)
+		while [ -n "$rest" ]; do
+			case ${rest%%:*} in ?????*) return 1 ;; esac
+			groups=$((groups + 1))
+			case $rest in *:*) rest=${rest#*:} ;; *) rest= ;; esac
+		done
+		case $1 in *::*) [ $groups -le 9 ] ;; :* | *:) return 1 ;; *) [ $groups -eq 8 ] ;; esac
+		;;
+	*)
+		rest=$rest.
+		while [ -n "$rest" ]; do
+			group=${rest%%.*} rest=${rest#*.} groups=$((groups + 1))
+			case $group in '' | ????* | *[!0-9]*) return 1 ;; esac
+			[ "$group" -le 255 ] || return 1
+		done
+		[ $groups -eq 4 ]
+		;;
+	esac
+}
+
+# to_target VALUE: "ADDRESS", "ADDRESS:PORT" or "[ADDRESS]:PORT", into $syslog as "ADDRESS PORT"
+to_target()
+{
+	target=$1 target_port=514
+	case $1 in
+	'['*']') target=${1#?} target=${target%?} ;;
+	'['*']:'*) target=${1#?} target=${target%%]:*} target_port=${1##*:} ;;
+	*:*:*) ;;
+	*:*) target=${1%:*} target_port=${1##*:} ;;
+	esac
+	is_address "$target" || wrong "syslog wants an address in numbers: 192.0.2.1, 192.0.2.1:514 or [2001:db8::1]:514"
+	case $target_port in '' | *[!0-9]* | ??????*) wrong "a port is a number" ;; esac
+	[ "$target_port" -ge 1 ] && [ "$target_port" -le 65535 ] || wrong "a port is 1 to 65535"
+	syslog="$target $target_port"
 }
 
 read_settings()
@@ -85,8 +128,10 @@ read_settings()
 			;;
 		deadman=*) to_seconds "$value"; deadman=$seconds ;;
 		relogin=*) to_seconds "$value"; relogin=$seconds ;;
+		syslog=) syslog= ;;
+		syslog=*) to_target "$value" ;;
 		*)
-			wrong "known are port=, address=, filesystems=, deadman= and relogin="
+			wrong "known are port=, address=, filesystems=, deadman=, relogin= and syslog="
 			;;
 		esac
 	done <"$ETC/careen.conf"
@@ -229,7 +274,7 @@ put_host_keys()
 # What careen itself reads in the rescue (core/model/settings.c).
 put_careen_settings()
 {
-	printf '%s\n' "deadman=$deadman" "relogin=$relogin" >"$DESTDIR/etc/careen/settings"
+	printf '%s\n' "deadman=$deadman" "relogin=$relogin" "syslog=$syslog" >"$DESTDIR/etc/careen/settings"
 	chmod 644 "$DESTDIR/etc/careen/settings"
 }
 

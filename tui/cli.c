@@ -14,7 +14,6 @@
 
 static int cmd_status(const struct cli *cli);
 static int cmd_plan(const struct cli *cli);
-static int cmd_log(const struct cli *cli);
 static int cmd_stop(const struct cli *cli);
 static int cmd_help(const struct cli *cli);
 static int cmd_version(const struct cli *cli);
@@ -38,7 +37,10 @@ static const struct command {
 	{ "enter", "", "Make a rescue in this running system's RAM, without a reboot.", cli_enter,
 	  false },
 	{ "leave", "", "End the rescue that enter made, and its sessions.", cli_leave, false },
-	{ "log", "[JOB]", "The jobs, or what one of them said.", cmd_log, false },
+	{ "log", "[JOB]", "The jobs, or what one of them said; in the normal system those that Resume "
+	  "has brought there.", cli_log, false },
+	{ "fingerprint", "", "What ssh shows of the rescue's host keys; with --known-hosts [NAME] the lines "
+	  "for known_hosts.", cli_fingerprint, false },
 	{ "stop", "[JOB]", "Ask the running job to stop.", cmd_stop, false },
 	{ "help", "", "This text.", cmd_help, false },
 	{ "--help", NULL, NULL, cmd_help, false },
@@ -77,7 +79,11 @@ static const struct option {
 	  WORD, OPT(key_file) },
 	{ "--take-over", NULL, "run: write instead of another operator.", FLAG, OPT(take_over) },
 	{ "--detach", NULL, "run: return once the job has started.", FLAG, OPT(detach) },
-	{ "--follow", NULL, "log: to the job's end (run does so by itself).", FLAG, OPT(follow) },
+	{ "--follow", NULL, "log: to the job's end (run does so by itself); with --json and without JOB "
+	  "all jobs, those to come, too.", FLAG, OPT(follow) },
+	{ "--known-hosts", NULL, "fingerprint: lines for known_hosts, of this host's name or of NAME.", FLAG,
+	  OPT(known_hosts) },
+	{ "--script", NULL, "log: as a shell script, of one job or of all.", FLAG, OPT(script) },
 	{ 0 },
 };
 
@@ -267,54 +273,6 @@ static int cmd_plan(const struct cli *cli)
 	plan_free(plan);
 	snapshot_free(s);
 	return status;
-}
-
-static void print_job(const char *id, bool json, bool last)
-{
-	struct job_view *j = NULL;
-	char clean[300];
-
-	if (job_read(id, &j, NULL) < 0)
-		return;
-	if (json) {
-		printf("{\"id\":\"%s\",\"step\":\"%s\",\"status\":\"%s\",\"operations\":%zu,"
-		       "\"verdict\":", j->id, j->step, job_status_name(j->status), j->n);
-		text_json(stdout, j->verdict ? j->verdict : "");
-		printf("}%s\n", last ? "" : ",");
-	} else {
-		printf("%-6s%-11s%-9s%s\n", j->id, j->step, job_status_name(j->status),
-		       text_clean(clean, sizeof(clean), j->verdict ? j->verdict : ""));
-	}
-	job_free(j);
-}
-
-static int list_jobs(bool json)
-{
-	static char ids[200][16];
-	size_t n = job_list(ids, 200);
-
-	if (json)
-		printf("[\n");
-	for (size_t i = 0; i < n; i++)
-		print_job(ids[i], json, i + 1 == n);
-	if (json)
-		printf("]\n");
-	else if (!n)
-		printf("There has been no job yet.\n");
-	return EXIT_GOOD;
-}
-
-static int cmd_log(const struct cli *cli)
-{
-	struct error err = { 0 };
-
-	if (cli->follow)
-		return cli_follow(cli->subject ? cli->subject : "", cli->json);
-	if (!cli->subject)
-		return list_jobs(cli->json);
-	if (job_print_log(cli->subject, cli->json, stdout, &err) < 0)
-		return cli_fail(&err);
-	return EXIT_GOOD;
 }
 
 static int cmd_stop(const struct cli *cli)

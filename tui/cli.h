@@ -15,7 +15,7 @@ enum exit_status {
 #define CLI_ANSWERS 10
 
 struct cli {
-	bool json, yes, take_over, detach, follow;
+	bool json, yes, take_over, detach, follow, script, known_hosts;
 	const char *key_file;	/* "-": standard input */
 	const char *confirm, *subject;	/* subject: STEP, TOOL or JOB */
 	const char *object;	/* after it: DEV or ENTRY */
@@ -36,6 +36,10 @@ int cli_deadman(const struct cli *cli);
 int cli_run_step(const struct cli *cli, const struct step *step);
 /* EXIT_GOOD once @plan, which was printed, is confirmed; else why it is not. */
 int cli_confirm(const struct cli *cli, const struct plan *plan);
+int cli_log(const struct cli *cli);
+int cli_fingerprint(const struct cli *cli);
+/* Print events as they come: of one job to its end, or of all (NULL) until nobody reads. */
+int cli_follow_events(const char *id);
 /* Follow a job's events to its end; exit status by its result. */
 int cli_follow(const char *id, bool json);
 /* "careen: sentence" on stderr; returns the exit status that fits the code. */

@@ -116,24 +116,6 @@ static void tell_text(const struct job_view *j, struct told *told)
 		line("", j->verdict);
 }
 
-/* The raw events, and of them only what is new. */
-static void tell_json(const struct job_view *j, struct told *told)
-{
-	char *text = NULL;
-	size_t size = 0;
-	FILE *f = open_memstream(&text, &size);
-
-	if (!f)
-		return;
-	job_print_log(j->id, true, f, NULL);
-	fclose(f);
-	if (text && size > told->log) {
-		fwrite(text + told->log, 1, size - told->log, stdout);
-		told->log = size;
-	}
-	free(text);
-}
-
 static void wait_for_news(int fd)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
@@ -153,32 +135,55 @@ static int result(enum job_status status)
 	}
 }
 
-int cli_follow(const char *id, bool json)
+static int follow_text(const char *id, enum job_status *status, struct error *err)
 {
 	struct job_view *j = NULL;
 	struct told told = { 0 };
-	struct error err = { 0 };
-	enum job_status status;
-	int fd = job_watch(id, NULL);
+	int fd = job_watch(id, NULL), r;
 
 	do {
-		if (job_read(id, &j, &err) < 0)
-			return cli_fail(&err);
-		if (json)
-			tell_json(j, &told);
-		else
-			tell_text(j, &told);
+		r = job_read(id, &j, err);
+		if (r < 0)
+			break;
+		tell_text(j, &told);
 		fflush(stdout);
-		status = j->status;
+		*status = j->status;
 		job_free(j);
 		j = NULL;
-		if (status == JOB_RUNNING)
+		if (*status == JOB_RUNNING)
 			wait_for_news(fd);
-	} while (status == JOB_RUNNING);
+	} while (*status == JOB_RUNNING);
 	free(told.op);
 	if (fd >= 0)
 		close(fd);
-	return result(status);
+	return r;
+}
+
+static int follow_json(const char *id, enum job_status *status, struct error *err)
+{
+	struct job_view *j = NULL;
+	int r = job_read(id, &j, err);
+
+	if (r < 0)
+		return r;
+	r = cli_follow_events(j->id);
+	job_free(j);
+	j = NULL;
+	if (r == 0)
+		r = job_read(id, &j, err);
+	if (r == 0)
+		*status = j->status;
+	job_free(j);
+	return r;
+}
+
+int cli_follow(const char *id, bool json)
+{
+	enum job_status status = JOB_RUNNING;
+	struct error err = { 0 };
+	int r = json ? follow_json(id, &status, &err) : follow_text(id, &status, &err);
+
+	return r < 0 ? cli_fail(&err) : result(status);
 }
 
 static const struct op *terminal_op(const struct plan *plan)

@@ -76,6 +76,15 @@ const char *text_clean(char *dst, size_t size, const char *src)
 	return dst;
 }
 
+void text_put_clean(FILE *out, const char *src)
+{
+	size_t size = strlen(src) + 1;
+	char *buf = malloc(size);
+
+	fputs(buf ? text_clean(buf, size, src) : "?", out);
+	free(buf);
+}
+
 const char *text_fmt(char *dst, size_t size, const char *fmt, ...)
 {
 	va_list ap;
@@ -190,10 +199,52 @@ static bool is_plain_word(const char *s)
 	return *s && s[strspn(s, plain)] == '\0';
 }
 
+bool text_is_safe(const char *src)
+{
+	const unsigned char *s = (const unsigned char *)src;
+	size_t len;
+	uint32_t cp;
+
+	for (; *s; s += len) {
+		len = utf8_decode(s, &cp);
+		if (!len || is_unsafe(cp))
+			return false;
+	}
+	return true;
+}
+
+/* As ls(1) does it: bash and busybox's sh know $'', and no byte of it does anything. */
+static void shell_bytes(FILE *out, const char *src)
+{
+	const unsigned char *s = (const unsigned char *)src;
+	size_t len, i;
+	uint32_t cp;
+
+	fputs("$'", out);
+	for (; *s; s += len) {
+		len = utf8_decode(s, &cp);
+		if (*s == '\n' || *s == '\t')
+			fputs(*s == '\n' ? "\\n" : "\\t", out);
+		else if (*s == '\'' || *s == '\\')
+			fprintf(out, "\\%c", *s);
+		else if (len && !is_unsafe(cp))
+			fwrite(s, 1, len, out);
+		else
+			for (i = 0; i < (len ? len : 1); i++)
+				fprintf(out, "\\%03o", s[i]);
+		len = len ? len : 1;
+	}
+	fputc('\'', out);
+}
+
 void text_shell(FILE *out, const char *src)
 {
 	if (is_plain_word(src)) {
 		fputs(src, out);
+		return;
+	}
+	if (!text_is_safe(src)) {
+		shell_bytes(out, src);
 		return;
 	}
 	fputc('\'', out);

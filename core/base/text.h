@@ -14,6 +14,11 @@
  */
 const char *text_clean(char *dst, size_t size, const char *src);
 
+/* The same, of any length. */
+void text_put_clean(FILE *out, const char *src);
+/* Is there nothing in @src that text_clean() would replace? */
+bool text_is_safe(const char *src);
+
 /* snprintf that always terminates and never fails; returns @dst. */
 const char *text_fmt(char *dst, size_t size, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -36,7 +41,10 @@ const char *text_span(char *dst, size_t size, uint64_t seconds);
 /* @src as one JSON string, quotes included; invalid UTF-8 becomes U+FFFD. */
 void text_json(FILE *out, const char *src);
 
-/* @src as one word of sh(1), quoted when it needs to be. */
+/*
+ * @src as one word of sh(1), quoted when it needs to be. What text_clean() would replace is
+ * written as bash's $'...', which dash does not know.
+ */
 void text_shell(FILE *out, const char *src);
 
 /*

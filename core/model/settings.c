@@ -36,10 +36,12 @@ void settings_parse(struct settings *set, const char *text)
 	const char *line;
 	char name[16], value[10];
 
+	set->syslog[0] = '\0';
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		take(set, numbers[i].name, numbers[i].fallback);
 	for (line = text; *line; line += strcspn(line, "\n"), line += *line == '\n')
-		if (sscanf(line, "%15[a-z]=%9[0-9]", name, value) == 2)
+		if (sscanf(line, "syslog=%63[0-9a-fA-F.: ]", set->syslog) != 1 &&
+		    sscanf(line, "%15[a-z]=%9[0-9]", name, value) == 2)
 			take(set, name, (uint32_t)strtoul(value, NULL, 10));
 }
 

@@ -7,6 +7,7 @@
 struct settings {
 	uint32_t deadman_s;	/* without a key for so long: resume; 0 never */
 	uint32_t relogin_s;	/* somebody logs in anew within so long after Kill; 0 none is needed */
+	char syslog[64];	/* "ADDRESS PORT", in numbers; "" none */
 };
 
 /* From @text, lines of NAME=VALUE as initramfs/tree.sh writes them; what it lacks is default. */

@@ -241,7 +241,7 @@ void copy_check(struct plan *plan, const struct repair *rp)
 	op = plan_add(plan, OP_CHECK_COPY, DANGER_NONE, 30, "is it there, and does it fit: %s",
 		      rp->dev->path);
 	set_ends(plan, op, rp);
-	plan_set(plan, &op->command, "blockdev --getsize64 %s", rp->dev->path);
+	plan_command(plan, op, "blockdev --getsize64 %s", rp->dev->path);
 }
 
 static void unpack_first(struct plan *plan, struct op *op, const struct repair *rp)

@@ -44,7 +44,7 @@ static void plan_move(struct plan *plan, const struct snapshot *s)
 	op->mount_unique = mounts_old_top(&s->mounts)->unique_id;
 	plan_set(plan, &op->src, "/..");
 	plan_set(plan, &op->dst, "%s", CAREEN_OLDROOT);
-	plan_set(plan, &op->command, "mount --move /.. %s", CAREEN_OLDROOT);
+	plan_command(plan, op, "mount --move /.. %s", CAREEN_OLDROOT);
 }
 
 /* In a tree of `careen enter`: it changes places with the old root. */
@@ -56,7 +56,7 @@ static void plan_pivot(struct plan *plan, const struct snapshot *s)
 	op->mount_id = mounts_old_top(&s->mounts)->id;
 	plan_set(plan, &op->src, "%s", CAREEN_TREE);
 	plan_set(plan, &op->dst, "%s", CAREEN_OLDROOT);
-	plan_set(plan, &op->command, "pivot_root %s %s", CAREEN_TREE, CAREEN_TREE CAREEN_OLDROOT);
+	plan_command(plan, op, "pivot_root %s %s", CAREEN_TREE, CAREEN_TREE CAREEN_OLDROOT);
 }
 
 static void plan_prove(struct plan *plan)
@@ -64,23 +64,25 @@ static void plan_prove(struct plan *plan)
 	struct op *op = plan_add(plan, OP_PROVE_DETACHED, DANGER_NONE, 10,
 				 "prove that PID 1 is in RAM");
 
-	plan_set(plan, &op->command, "readlink /proc/1/exe; stat -L /proc/1/root /");
+	plan_command(plan, op, "readlink /proc/1/exe; stat -L /proc/1/root /");
 }
 
 static void plan_take(struct plan *plan, const struct snapshot *s,
 		      const struct strategy *st)
 {
-	const char *trigger = strategy_trigger(s->init.kind);
 	struct op *op = plan_add(plan, OP_HANDOVER, st->danger, st->deadline_s,
 				 "take PID 1 (%s) by %s", s->init.name, st->title);
 
 	op->strategy = st->name;
 	plan_set(plan, &op->src, "%s", s->init.exe);
-	/* the row's command has at most two %s */
+	/* the row's command has one %s */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-	plan_set(plan, &op->command, st->command, s->init.exe, trigger ? trigger : "");
+	plan_command(plan, op, st->command, s->init.exe);
 #pragma GCC diagnostic pop
+	if (st->triggered)
+		plan_set(plan, &op->command, "%s; %s", op->command, strategy_trigger(s->init.kind));
+	op->outline = st->outline;
 }
 
 /* Once there is something that resume would have to undo. */
@@ -103,7 +105,7 @@ static void plan_record(struct plan *plan)
 	struct op *op = plan_add(plan, OP_RECORD, DANGER_UNDOABLE, 10,
 				 "record the mounts, for the way back");
 
-	plan_set(plan, &op->command, "cat /proc/self/mountinfo > %s", CAREEN_RECORD);
+	plan_command(plan, op, "cat /proc/self/mountinfo > %s", CAREEN_RECORD);
 }
 
 static void plan_prepare(struct plan *plan, const struct snapshot *s, const struct strategy *st)
@@ -113,12 +115,12 @@ static void plan_prepare(struct plan *plan, const struct snapshot *s, const stru
 
 	op->strategy = st->name;
 	plan_set(plan, &op->src, "%s", s->init.exe);
-	plan_set(plan, &op->command, "careen run preflight");
+	plan_command(plan, op, "careen run preflight");
 	plan_arm(plan, s);
 	plan_record(plan);
 	op = plan_add(plan, OP_NET_KEEP, DANGER_UNDOABLE, 10,
 		      "make leased addresses and routes permanent");
-	plan_set(plan, &op->command, "ip address change ADDRESS dev LINK valid_lft forever");
+	plan_outline(plan, op, "ip address change ADDRESS dev LINK valid_lft forever");
 }
 
 static int pick_strategy(const struct snapshot *s, const char *name,

@@ -1,6 +1,7 @@
 /* kernel.c - the ways out of what the kernel holds without a mount or a process */
 #include <string.h>
 
+#include "base/text.h"
 #include "plan/common.h"
 
 /* All exports at once: the server goes as a whole. */
@@ -15,7 +16,7 @@ static void plan_nfsd(struct plan *plan, const struct snapshot *s, const struct 
 			return;
 	op = plan_add(plan, OP_NFSD_STOP, DANGER_LOSES, 30,
 		      "stop the kernel's NFS server (exports %s)", h->what);
-	plan_set(plan, &op->command, "rpc.nfsd 0; exportfs -f");
+	plan_command(plan, op, "rpc.nfsd 0; exportfs -f");
 }
 
 static void plan_binfmt(struct plan *plan, const struct snapshot *s, const struct holder *h)
@@ -32,16 +33,17 @@ static void plan_binfmt(struct plan *plan, const struct snapshot *s, const struc
 		      "forget binfmt_misc's %s (keeps %s open)", h->command, h->what);
 	plan_set(plan, &op->src, "%s", h->what);
 	plan_set(plan, &op->dst, "%s/%s", s->mounts.row[i].target, h->command);
-	plan_set(plan, &op->command, "echo -1 >%s/%s", s->mounts.row[i].target, h->command);
+	plan_command(plan, op, "echo -1 >%s/%s", s->mounts.row[i].target, h->command);
 }
 
 /* Of "backup on vda2" the name. */
 static void plan_dm(struct plan *plan, struct op *op, const struct holder *h)
 {
 	const char *on = strstr(h->what, " on ");
-	int len = on ? (int)(on - h->what) : (int)strlen(h->what);
+	char name[256];
 
-	plan_set(plan, &op->command, "dmsetup remove %.*s", len, h->what);
+	text_fmt(name, sizeof(name), "%.*s", on ? (int)(on - h->what) : (int)sizeof(name), h->what);
+	plan_command(plan, op, "dmsetup remove %s", name);
 }
 
 void plan_device_out(struct plan *plan, const struct snapshot *s, const struct holder *h)
@@ -60,8 +62,7 @@ void plan_device_out(struct plan *plan, const struct snapshot *s, const struct h
 	if (dm)
 		plan_dm(plan, op, h);
 	else
-		plan_set(plan, &op->command, "%s /dev/%s", loop ? "losetup -d" : "mdadm --stop",
-			 h->command);
+		plan_command(plan, op, loop ? "losetup -d /dev/%s" : "mdadm --stop /dev/%s", h->command);
 }
 
 static const struct {

@@ -41,6 +41,7 @@ static void plan_relogin(struct plan *plan, const struct snapshot *s)
 	op->number = seconds;
 	plan_set(plan, &op->command, "ssh -p %d root@%s", s->lifeline.port ? s->lifeline.port : 1022,
 		 s->host.name);
+	op->outline = true;	/* it is for another machine to say */
 }
 
 static int kill_plan(const struct snapshot *s, const struct plan_opts *opts,

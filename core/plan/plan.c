@@ -132,6 +132,50 @@ void plan_set(struct plan *plan, char **field, const char *fmt, ...)
 	*field = s;
 }
 
+__attribute__((format(printf, 3, 0)))
+static void set_command(struct plan *plan, struct op *op, const char *fmt, va_list ap)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *f = open_memstream(&text, &size);
+
+	for (; f && *fmt; fmt++) {
+		if (*fmt != '%') {
+			fputc(*fmt, f);
+			continue;
+		}
+		fmt++;
+		if (*fmt == 's')
+			text_shell(f, va_arg(ap, const char *));
+		else
+			fputc(*fmt, f);
+	}
+	plan->oom |= !f;
+	if (f)
+		fclose(f);
+	free(op->command);
+	op->command = text;
+}
+
+void plan_command(struct plan *plan, struct op *op, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	set_command(plan, op, fmt, ap);
+	va_end(ap);
+}
+
+void plan_outline(struct plan *plan, struct op *op, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	set_command(plan, op, fmt, ap);
+	va_end(ap);
+	op->outline = true;
+}
+
 void plan_words(struct plan *plan, struct op *op, const char *const *words)
 {
 	char *text = NULL;

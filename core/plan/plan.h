@@ -125,6 +125,7 @@ struct op {
 	bool remote;		/* OP_UMOUNT: MNT_DETACH if its server does not answer */
 	char *title;		/* "unmount /var (ext4, /dev/vda2)" */
 	char *command;		/* equivalent shell command */
+	bool outline;		/* ... which shows how, and cannot be run as it stands */
 	char *src, *dst, *fstype, *options;
 	uint64_t number;	/* OP_COLDPLUG, OP_NET_RELEASE; of a tool that copies: the offset */
 	uint64_t bytes;		/* of a tool that copies: how many there must be in all; 0 unknown */
@@ -174,6 +175,12 @@ struct op *plan_add(struct plan *plan, enum op_kind kind, enum danger danger,
 	__attribute__((format(printf, 5, 6)));
 /* Set one of @plan's strings (an op's dst, command, ...). */
 void plan_set(struct plan *plan, char **field, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* @op's equivalent shell command: each %s, the only conversion, is quoted for the shell. */
+void plan_command(struct plan *plan, struct op *op, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* The same of what no command can be written for: with words that stand for many, or none. */
+void plan_outline(struct plan *plan, struct op *op, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* @op's argv, which is also the command that is shown of it. */
 void plan_words(struct plan *plan, struct op *op, const char *const *words);

@@ -311,8 +311,8 @@ static int preflight_plan(const struct snapshot *s, const struct plan_opts *opts
 		      "execute our program as PID 1 would, in a child");
 	op->strategy = st ? st->name : NULL;
 	plan_set(plan, &op->src, "%s", s->init.exe);
-	plan_set(plan, &op->command, "unshare -m sh -c 'mount --bind %s /oldroot%s; chroot /oldroot %s --careen-trial'",
-		 CAREEN_ESCAPE, s->init.exe, s->init.exe);
+	plan_command(plan, op, "unshare -m sh -c 'mount --bind %s /oldroot$0; chroot /oldroot $0 --careen-trial' %s",
+		     CAREEN_ESCAPE, s->init.exe);
 	return plan_finish(plan, ret, err);
 }
 

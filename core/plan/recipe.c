@@ -51,7 +51,7 @@ void recipe_mount(struct plan *plan, const struct blockdev *dev, const char *dir
 	plan_set(plan, &op->dst, "%s", dir);
 	plan_set(plan, &op->fstype, "%s", dev->fstype);
 	plan_set(plan, &op->options, "%s", options);
-	plan_set(plan, &op->command, "mount -t %s -o %s %s %s", dev->fstype, options, dev->path, dir);
+	plan_command(plan, op, "mount -t %s -o %s %s %s", dev->fstype, options, dev->path, dir);
 }
 
 void recipe_umount(struct plan *plan, const struct blockdev *dev, const char *dir)
@@ -62,7 +62,7 @@ void recipe_umount(struct plan *plan, const struct blockdev *dev, const char *di
 	if (strcmp(dev->fstype, "btrfs"))
 		op->dev = (struct dev_id){ .dev = dev->dev, .diskseq = dev->diskseq };
 	plan_set(plan, &op->dst, "%s", dir);
-	plan_set(plan, &op->command, "umount %s", dir);
+	plan_command(plan, op, "umount %s", dir);
 }
 
 bool recipe_did(const struct repair *rp, unsigned n)
@@ -95,14 +95,14 @@ void recipe_begins(struct plan *plan, const struct repair *rp, const char *answe
 	plan_set(plan, &op->input, "tool %s\ndev %u:%u %llu\nuuid %s\nlabel %s\nfstype %s\n%s",
 		 rp->tool->name, major(b->dev), minor(b->dev), (unsigned long long)b->diskseq,
 		 b->uuid, b->label, b->fstype, answers);
-	plan_set(plan, &op->command, "cat > %s", CAREEN_RECIPE);
+	plan_outline(plan, op, "cat > %s", CAREEN_RECIPE);
 }
 
 void recipe_ends(struct plan *plan)
 {
 	struct op *op = plan_add(plan, OP_FORGET, DANGER_UNDOABLE, 10, "journal: this repair has ended");
 
-	plan_set(plan, &op->command, "rm %s", CAREEN_RECIPE);
+	plan_command(plan, op, "rm %s", CAREEN_RECIPE);
 }
 
 void recipe_as_it_was(const struct repair *rp, struct blockdev *ret)

@@ -114,8 +114,8 @@ static void add_store(struct plan *plan, const struct change *ch)
 	plan_set(plan, &op->dst, CAREEN_SAVE);
 	plan_set(plan, &op->fstype, "tmpfs");
 	plan_set(plan, &op->options, "mode=0700,size=80%%");
-	plan_set(plan, &op->command, "mount -t tmpfs -o mode=0700,size=80%% careen-save %s",
-		 CAREEN_SAVE);
+	plan_command(plan, op, "mount -t tmpfs -o mode=0700,size=80%% careen-save %s",
+		     CAREEN_SAVE);
 }
 
 #define ARCHIVE CAREEN_SAVE "/careen-root.tar"
@@ -261,7 +261,7 @@ static void add_end(struct plan *plan, const struct change *ch)
 	if (!ch->ssh) {
 		op = plan_add(plan, OP_UMOUNT, DANGER_UNDOABLE, 120, "unmount where they were kept");
 		plan_set(plan, &op->dst, CAREEN_SAVE);
-		plan_set(plan, &op->command, "umount %s", CAREEN_SAVE);
+		plan_command(plan, op, "umount %s", CAREEN_SAVE);
 	}
 	recipe_ends(plan);
 }

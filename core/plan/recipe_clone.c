@@ -267,7 +267,7 @@ static void retarget(struct plan *plan, const struct clone *c)
 	op->dev = repair_dev_id(c->rp->s, to);
 	plan_set(plan, &op->src, "%s", to->path);
 	plan_set(plan, &op->dst, "%s%s%s", to->path, *nr && digit ? "p" : "", nr);
-	plan_set(plan, &op->command, "echo '# source %s' >> %s", op->dst, CAREEN_RECORD);
+	plan_command(plan, op, "echo '# source '%s >> %s", op->dst, CAREEN_RECORD);
 }
 
 /*

@@ -149,13 +149,13 @@ static void add_encrypt(struct plan *plan, const struct encrypt *en)
 	vault_forget(plan, en->rp->s, b)->done = recipe_did(en->rp, DID_KEEP);
 	op = repair_command(plan, b, DANGER_DESTROYS, "encrypt what is in it",
 			    WORDS("sh", SCRIPT, "go-on", b->path));
-	plan_set(plan, &op->command, "cryptsetup -q repair --key-file - %s; "
+	plan_command(plan, op, "cryptsetup -q repair --key-file - %s; "
 		 "cryptsetup reencrypt --resume-only --key-file - %s", b->path, b->path);
 	op->progress = PROGRESS_REENCRYPT;
 	needs_secret(plan, en, once(en, op, DID_ENCRYPT));
 	op = once(en, repair_keep(plan, b), DID_KEEP);
 	plan_set(plan, &op->title, "vault: the LUKS header");
-	plan_set(plan, &op->command, "cryptsetup luksHeaderBackup %s --header-backup-file "
+	plan_outline(plan, op, "cryptsetup luksHeaderBackup %s --header-backup-file "
 		 CAREEN_VAULT "/NNNN/at-0", b->path);
 }
 

@@ -69,7 +69,7 @@ static void start_kernel(struct plan *plan, const struct repair *rp)
 				  repair_value(rp, "words", words, sizeof(words))));
 	op->apart = true;
 	op = plan_add(plan, OP_KEXEC, DANGER_LOSES, 0, "start it");
-	plan_set(plan, &op->command, "sync; kexec --exec");
+	plan_command(plan, op, "sync; kexec --exec");
 }
 
 int recipe_image(const struct repair *rp, struct plan *plan, struct error *err)

@@ -69,7 +69,7 @@ static int find_size(struct resize *rz, struct error *err)
 static void resize_container(struct plan *plan, const struct resize *rz)
 {
 	const struct blockdev *b = rz->rp->dev;
-	char kib[32], title[80], to[16], path[160];
+	char kib[32], want[40], title[80], to[16], path[160];
 	struct op *op;
 
 	if (rz->max)
@@ -81,9 +81,10 @@ static void resize_container(struct plan *plan, const struct resize *rz)
 	if (!rz->lvm) {
 		op = repair_command(plan, rz->disk, DANGER_DESTROYS, title,
 				    WORDS("sfdisk", "--no-reread", "--no-tell-kernel", "-N", rz->part, rz->disk->path));
-		plan_set(plan, &op->input, rz->max ? ", +\n" : ",%sKiB\n", rz->kib);
-		plan_set(plan, &op->command, "echo '%.*s' | sfdisk --no-reread --no-tell-kernel -N %s %s",
-			 (int)strlen(op->input) - 1, op->input, rz->part, rz->disk->path);
+		text_fmt(want, sizeof(want), rz->max ? ", +" : ",%sKiB", rz->kib);
+		plan_set(plan, &op->input, "%s\n", want);
+		plan_command(plan, op, "echo %s | sfdisk --no-reread --no-tell-kernel -N %s %s", want,
+			     rz->part, rz->disk->path);
 		/* sfdisk's own re-read fails where another partition of the disk is in use */
 		repair_command(plan, rz->disk, DANGER_UNDOABLE, "tell the kernel its new size",
 			       WORDS("partx", "-u", "--nr", rz->part, rz->disk->path));
@@ -92,8 +93,8 @@ static void resize_container(struct plan *plan, const struct resize *rz)
 		op = repair_command(plan, b, DANGER_DESTROYS, title,
 				    WORDS("sh", "-c", LVRESIZE, "sh", rz->max ? "-l" : "-L",
 					  rz->max ? "+100%FREE" : kib, path));
-		plan_set(plan, &op->command, "lvm lvresize -y -f %s %s %s", rz->max ? "-l" : "-L",
-			 rz->max ? "+100%FREE" : kib, path);
+		plan_command(plan, op, "lvm lvresize -y -f %s %s %s", rz->max ? "-l" : "-L",
+			     rz->max ? "+100%FREE" : kib, path);
 	}
 }
 
@@ -120,7 +121,7 @@ static void begin_ext(struct plan *plan, const struct resize *rz)
 			 "test $min -le %s", b->path, b->path, rz->kib);
 		op = repair_command(plan, b, DANGER_NONE, "do its files fit into it?",
 				    WORDS("sh", "-c", script));
-		plan_set(plan, &op->command, "resize2fs -P %s", b->path);
+		plan_command(plan, op, "resize2fs -P %s", b->path);
 		n = plan->n;
 	}
 	text_fmt(answers, sizeof(answers), "set size=%s\n", repair_value(rz->rp, "size", buf, sizeof(buf)));

@@ -189,7 +189,7 @@ static void look_first(struct plan *plan, const struct wipe *w, const struct blo
 	op->tool = w->tool;
 	op->dev = repair_dev_id(w->rp->s, b);
 	plan_set(plan, &op->dst, "%s", b->path);
-	plan_set(plan, &op->command, "blockdev --getsize64 %s", b->path);
+	plan_command(plan, op, "blockdev --getsize64 %s", b->path);
 }
 
 static void wipe(struct plan *plan, const struct wipe *w, unsigned i)

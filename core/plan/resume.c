@@ -73,7 +73,7 @@ static void plan_mount_closed(struct plan *plan, const struct needed *fs)
 	plan_set(plan, &op->src, "UUID=%s", fs->uuid);
 	plan_set(plan, &op->fstype, "%s", fs->fstype);
 	plan_set(plan, &op->options, "%s", fs->options);
-	plan_set(plan, &op->command, "mount -t %s -o %s UUID=%s %s", fs->fstype, fs->options,
+	plan_command(plan, op, "mount -t %s -o %s UUID=%s %s", fs->fstype, fs->options,
 		 fs->uuid, op->dst);
 }
 
@@ -87,7 +87,7 @@ static struct op *plan_mount(struct plan *plan, const char *src, const char *dst
 	plan_set(plan, &op->dst, "%s", dst);
 	plan_set(plan, &op->fstype, "%s", fstype);
 	plan_set(plan, &op->options, "%s", options);
-	plan_set(plan, &op->command, "mount -t %s -o %s %s %s", fstype, options, src, dst);
+	plan_command(plan, op, "mount -t %s -o %s %s %s", fstype, options, src, dst);
 	return op;
 }
 
@@ -105,7 +105,7 @@ static void plan_mount_open(struct plan *plan, const struct needed *fs, const st
 	plan_set(plan, &op->fstype, "%s", b->fstype);
 	/* options of one file system mean nothing to another */
 	plan_set(plan, &op->options, "%s", strcmp(b->fstype, fs->fstype) ? "rw" : fs->options);
-	plan_set(plan, &op->command, "mount -t %s -o %s %s %s", b->fstype, op->options, path,
+	plan_command(plan, op, "mount -t %s -o %s %s %s", b->fstype, op->options, path,
 		 op->dst);
 }
 
@@ -192,7 +192,7 @@ static void plan_away(struct plan *plan, const struct mount *m, const char *titl
 	op->dev.dev = m->dev;
 	op->lazy = true;
 	plan_set(plan, &op->dst, "%s", m->target);
-	plan_set(plan, &op->command, "umount -l %s", m->target);
+	plan_command(plan, op, "umount -l %s", m->target);
 }
 
 /*
@@ -305,6 +305,7 @@ static void plan_coldplug(struct plan *plan, const struct snapshot *s)
 	plan_set(plan, &op->command, "test $(cat /sys/kernel/uevent_seqnum) = %llu && "
 		 "cat > %s/run/systemd/system/systemd-udev-trigger.service.d/careen.conf",
 		 (unsigned long long)s->old.uevents, CAREEN_OLDROOT);
+	op->outline = true;
 }
 
 static void plan_move_back(struct plan *plan)
@@ -314,7 +315,7 @@ static void plan_move_back(struct plan *plan)
 
 	plan_set(plan, &op->src, CAREEN_OLDROOT);
 	plan_set(plan, &op->dst, "/");
-	plan_set(plan, &op->command, "mount --move %s /", CAREEN_OLDROOT);
+	plan_command(plan, op, "mount --move %s /", CAREEN_OLDROOT);
 }
 
 /* A hand-over that failed may have left our program over the init's binary. */
@@ -329,7 +330,7 @@ static void plan_unbind(struct plan *plan, const struct snapshot *s)
 	op = plan_add(plan, OP_UMOUNT, DANGER_UNDOABLE, 10,
 		      "take our program off %s", s->init.exe);
 	plan_set(plan, &op->dst, "%s", target);
-	plan_set(plan, &op->command, "umount %s", target);
+	plan_command(plan, op, "umount %s", target);
 }
 
 /* Not before the init is back: should it fail, the way in must not end. */
@@ -341,6 +342,7 @@ static void plan_net_release(struct plan *plan, int family, const char *title)
 	op->number = (uint64_t)family;
 	plan_set(plan, &op->command, "ip%s address change ADDRESS dev LINK valid_lft SECONDS",
 		 family == AF_INET6 ? " -6" : family == AF_INET ? " -4" : "");
+	op->outline = true;
 }
 
 /* What would tell the operator: only systemd can be asked. */
@@ -358,7 +360,7 @@ static void plan_check_init(struct plan *plan, const struct snapshot *s)
 		      "check %s and its loader", s->init.boot);
 	plan_set(plan, &op->src, "%s", s->init.boot);
 	plan_set(plan, &op->dst, CAREEN_OLDROOT);
-	plan_set(plan, &op->command, "chroot %s test -x %s", CAREEN_OLDROOT, s->init.boot);
+	plan_command(plan, op, "chroot %s test -x %s", CAREEN_OLDROOT, s->init.boot);
 }
 
 /* Once the system has PID 1 again, and not before: a resume that fails is tried again. */
@@ -377,7 +379,7 @@ static void plan_start(struct plan *plan, const struct snapshot *s)
 {
 	struct op *op = plan_add(plan, OP_GO, DANGER_UNDOABLE, 60, "PID 1 becomes %s again", s->init.boot);
 	plan_set(plan, &op->src, "%s", s->init.boot);
-	plan_set(plan, &op->command, "kill -USR1 1");
+	plan_command(plan, op, "kill -USR1 1");
 	plan_disarm(plan, s);
 	plan_net_release(plan, AF_INET6, "give IPv6 addresses and routes an end again");
 	op = plan_add(plan, OP_WAIT_RUNNING, DANGER_NONE, 900, "wait until the system is up");
@@ -387,8 +389,8 @@ static void plan_start(struct plan *plan, const struct snapshot *s)
 	op = plan_add(plan, OP_SAVE_LOG, DANGER_UNDOABLE, 30,
 		      "write the transcript to /var/log/careen");
 	op->skippable = true;
-	plan_set(plan, &op->dst, "/var/log/careen");
-	plan_set(plan, &op->command, "careen log > /proc/1/root/var/log/careen/...");
+	plan_set(plan, &op->dst, CAREEN_LOG);
+	plan_outline(plan, op, "careen log > /proc/1/root/var/log/careen/...");
 }
 
 /* Not back, but anew or off: for who has written another system to the disk, or nothing. */

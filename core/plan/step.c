@@ -164,12 +164,12 @@ void plan_kill(struct plan *plan, const struct snapshot *s)
 		op = plan_add(plan, OP_KILL, DANGER_LOSES, 60,
 			      "stop %u process%s: TERM, then KILL", n,
 			      n == 1 ? "" : "es");
-		plan_set(plan, &op->command, "kill -TERM PID...; sleep 5; kill -KILL PID...");
+		plan_outline(plan, op, "kill -TERM PID...; sleep 5; kill -KILL PID...");
 		fill_procs(plan, op, s, n);
 	}
 	op = plan_add(plan, OP_RESCAN, DANGER_LOSES, 120,
 		      "look again, stop whatever holds on");
-	plan_set(plan, &op->command, "careen status");
+	plan_command(plan, op, "careen status");
 }
 
 void plan_swapoff(struct plan *plan, const struct snapshot *s)
@@ -181,10 +181,11 @@ void plan_swapoff(struct plan *plan, const struct snapshot *s)
 		op = plan_add(plan, OP_SWAPOFF, DANGER_UNDOABLE, 300,
 			      "stop swapping to %s", s->swap[i].path);
 		plan_set(plan, &op->dst, "%s", s->swap[i].path);
-		plan_set(plan, &op->command, "swapoff %s", s->swap[i].path);
-		if (!strncmp(s->swap[i].path, "/dev/zram", 9))
-			plan_set(plan, &op->command, "%s; echo 1 >/sys/block/%s/reset", op->command,
-				 s->swap[i].path + 5);
+		if (strncmp(s->swap[i].path, "/dev/zram", 9))
+			plan_command(plan, op, "swapoff %s", s->swap[i].path);
+		else
+			plan_command(plan, op, "swapoff %s; echo 1 >/sys/block/%s/reset",
+				     s->swap[i].path, s->swap[i].path + 5);
 	}
 }
 
@@ -286,6 +287,6 @@ void plan_our_mounts(struct plan *plan, const struct snapshot *s)
 		op->mount_unique = m->unique_id;
 		op->dev.dev = m->dev;
 		plan_set(plan, &op->dst, "%s", m->target);
-		plan_set(plan, &op->command, "umount %s", m->target);
+		plan_command(plan, op, "umount %s", m->target);
 	}
 }

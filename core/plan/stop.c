@@ -118,7 +118,7 @@ static void plan_stop_units(struct plan *plan, const struct snapshot *s)
 		      "let systemd stop %zu service%s in its own order", n > 2 ? n - 2 : 0,
 		      n == 3 ? "" : "s");
 	op->skippable = true;
-	plan_set(plan, &op->command, "chroot /.. systemctl stop UNIT...");
+	plan_outline(plan, op, "chroot /.. systemctl stop UNIT...");
 	op->argv = argv;
 }
 
@@ -138,6 +138,7 @@ static void plan_stop_script(struct plan *plan, size_t row)
 		      "let %s stop its services in their order", stops[row].who);
 	op->skippable = true;
 	plan_set(plan, &op->command, "%s", stops[row].command);
+	op->outline = true;
 	op->argv = argv;
 }
 

@@ -104,14 +104,14 @@ const struct strategy strategies[] = {
 	{
 		.name = "reexec", .title = "its own re-exec",
 		.about = "PID 1's own re-exec runs our program, bound over its binary",
-		.command = "mount --bind /usr/lib/careen/escape /oldroot%s; %s",
+		.command = "mount --bind /usr/lib/careen/escape /oldroot%s", .triggered = true,
 		.deadline_s = 30, .danger = DANGER_UNDOABLE,
 		.applies = reexec_applies,
 	},
 	{
 		.name = "ptrace", .title = "ptrace",
 		.about = "PID 1 is stopped by ptrace and made to execute our program",
-		.command = "ptrace 1: execve(/usr/lib/careen/escape) in place of %s",
+		.command = "ptrace 1: execve(/usr/lib/careen/escape) in place of %s", .outline = true,
 		.deadline_s = 30, .danger = DANGER_UNDOABLE,
 		.applies = ptrace_applies,
 	},

@@ -11,8 +11,9 @@ struct strategy {
 	const char *name;	/* "reexec", "ptrace", "softreboot" */
 	const char *title;	/* "its own re-exec" */
 	const char *about;
-	const char *command;	/* equivalent shell command; %s = the init's path in the old
-				   root, then what strategy_trigger() says */
+	const char *command;	/* equivalent shell command; %s = the init's path in the old root */
+	bool triggered;		/* ... and then what strategy_trigger() says */
+	bool outline;		/* no command can do it */
 	unsigned deadline_s;
 	enum danger danger;
 	bool stops;		/* services are stopped by it, in their own order */

@@ -126,7 +126,7 @@ static void plan_umount(struct plan *plan, const struct mount *m)
 	op->lazy = m->pseudo;
 	op->remote = mount_is_remote(m);
 	plan_set(plan, &op->dst, "%s", m->target);
-	plan_set(plan, &op->command, "umount %s", m->target);
+	plan_command(plan, op, "umount %s", m->target);
 }
 
 /* A stacked device has a row for each that it is on. */
@@ -275,7 +275,7 @@ static void plan_proof(struct plan *plan, const struct snapshot *s, bool closed)
 			plan_set(plan, &op->src, "%s", stack);
 		op->dev = (struct dev_id){ .dev = b->dev, .diskseq = b->diskseq };
 		plan_set(plan, &op->dst, "%s", b->path);
-		plan_set(plan, &op->command, "careen status; fuser %s", b->path);
+		plan_command(plan, op, "careen status; fuser %s", b->path);
 	}
 }
 

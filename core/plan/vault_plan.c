@@ -18,7 +18,7 @@ static struct op *keep(struct plan *plan, const struct blockdev *dev)
 	op->dev = repair_dev_id(NULL, dev);
 	plan_set(plan, &op->dst, "%s", dev->path);
 	plan_set(plan, &op->src, "%s", colon ? colon + 2 : plan->title);
-	plan_set(plan, &op->command, "dd if=%s of=" CAREEN_VAULT "/NNNN/at-0 bs=1M count=1", dev->path);
+	plan_outline(plan, op, "dd if=%s of=" CAREEN_VAULT "/NNNN/at-0 bs=1M count=1", dev->path);
 	return op;
 }
 
@@ -35,7 +35,7 @@ struct op *vault_forget(struct plan *plan, const struct snapshot *s, const struc
 
 	plan_set(plan, &op->dst, "%s", dev->path);
 	plan_set(plan, &op->src, "%s", disk->path);
-	plan_set(plan, &op->command, "careen vault drop NNNN");
+	plan_outline(plan, op, "careen vault drop NNNN");
 	return op;
 }
 
@@ -45,7 +45,7 @@ static void written(struct plan *plan, const struct blockdev *dev)
 				 dev->path);
 
 	plan_set(plan, &op->dst, "%s", dev->path);
-	plan_set(plan, &op->command, "echo %s >> %s", dev->path, CAREEN_WRITTEN);
+	plan_command(plan, op, "echo %s >> %s", dev->path, CAREEN_WRITTEN);
 }
 
 void repair_written(struct plan *plan, const struct blockdev *dev)
@@ -114,7 +114,7 @@ static struct plan *build(const struct snapshot *s, const struct vault_entry *e,
 	op->dev = repair_dev_id(s, dev);
 	plan_set(plan, &op->dst, "%s", dev->path);
 	plan_set(plan, &op->src, CAREEN_VAULT "/%s", e->id);
-	plan_set(plan, &op->command, "for f in " CAREEN_VAULT "/%s/at-*; do dd if=$f of=%s bs=1M "
+	plan_command(plan, op, "for f in " CAREEN_VAULT "/%s/at-*; do dd if=$f of=%s bs=1M "
 		 "oflag=seek_bytes seek=${f##*-} conv=fsync,nocreat; done", e->id, dev->path);
 	return plan;
 }

@@ -138,6 +138,9 @@ void tool_watch_end(struct tool_watch *w);
 
 extern const char *net_lifetimes;	/* op_net.c: a file, elsewhere only in tests */
 
+/* op_log.c: the job has said its last word: that, too, goes to where its log was saved. */
+void op_log_end(const char *id);
+
 /* job.c */
 extern const char *job_dir;		/* CAREEN_JOBS unless a test says else */
 const char *job_current(void);		/* id of the job we are, "" if none */

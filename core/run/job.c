@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "model/settings.h"
 #include "model/snapshot.h"
 #include "paths.h"
 #include "run/events.h"
@@ -31,10 +32,9 @@
 #define STREAM_FD 100		/* and the next; high above those that come and go */
 
 struct job {
-	char id[16];
 	const struct plan *plan;
 	struct events ev;
-	long current;
+	int lock[2];
 };
 
 struct started {		/* what the job tells job_start() */
@@ -71,7 +71,7 @@ static void on_note(void *arg, const char *text)
 {
 	struct job *j = arg;
 
-	events_put(&j->ev, "note", "ds", j->current, text);
+	events_put(&j->ev, "note", "ds", j->ev.index, text);
 }
 
 static void on_progress(void *arg, double fraction, const char *text)
@@ -79,7 +79,7 @@ static void on_progress(void *arg, double fraction, const char *text)
 	struct job *j = arg;
 
 	/* as an integer: a locale may write a comma in a fraction */
-	events_put(&j->ev, "progress", "dds", j->current,
+	events_put(&j->ev, "progress", "dds", j->ev.index,
 		   fraction < 0 ? -1L : (long)(fraction * 10000), text);
 }
 
@@ -131,6 +131,11 @@ static void end(struct job *j, const char *status, const char *begin)
 	text_fmt(text, sizeof(text), "%s%s%s", begin, t && t->text[0] ? " " : "",
 		 t ? t->text : "");
 	events_put(&j->ev, "end", "ss", status, text);
+	events_end(&j->ev);
+	/* the next job need not wait for a disk */
+	close(j->lock[1]);
+	close(j->lock[0]);
+	op_log_end(j->ev.id);
 }
 
 /* One op; what it returned. */
@@ -143,9 +148,9 @@ static int run_op(struct job *j, size_t i)
 	struct error err = { 0 };
 	int r;
 
-	j->current = (long)i;
+	j->ev.index = (long)i;
 	j->ev.last_progress = 0;
-	events_put(&j->ev, "start", "d", (long)i);
+	events_put(&j->ev, "start", "ds", (long)i, op->title);
 	if (op->done) {
 		on_note(j, "done before");
 		r = 0;
@@ -163,9 +168,19 @@ static int run_op(struct job *j, size_t i)
 			 err.subject, err.why[0] ? err.why : strerror(-r));
 		events_put(&j->ev, "fail", "ddss", (long)i, (long)r, why, err.hint);
 	} else {
-		events_put(&j->ev, "done", "d", (long)i);
+		events_put(&j->ev, op->done ? "skip" : "done", "d", (long)i);
 	}
 	return r;
+}
+
+/* Whatever has failed: once the real system runs, it gets its transcript. */
+static void save_log(struct job *j, size_t from)
+{
+	size_t i;
+
+	for (i = from; i < j->plan->n; i++)
+		if (j->plan->ops[i].kind == OP_SAVE_LOG && !pid1_is_stub())
+			run_op(j, i);
 }
 
 static void run_all(struct job *j)
@@ -178,6 +193,7 @@ static void run_all(struct job *j)
 		if (stop_asked(j)) {
 			text_fmt(begin, sizeof(begin), "Stopped by the operator before: %s.",
 				 j->plan->ops[i].title);
+			save_log(j, i);
 			end(j, "stopped", begin);
 			return;
 		}
@@ -185,6 +201,7 @@ static void run_all(struct job *j)
 		if (r < 0) {
 			text_fmt(begin, sizeof(begin), "%s: %s.", r == -ECANCELED ?
 				 "Stopped by the operator at" : "Stopped at", j->plan->ops[i].title);
+			save_log(j, i + 1);
 			end(j, r == -ECANCELED ? "stopped" : "failed", begin);
 			return;
 		}
@@ -198,14 +215,40 @@ static int write_header(struct job *j)
 	const struct plan *p = j->plan;
 	const struct op *op;
 	size_t i;
-	int r = events_put(&j->ev, "job", "ssdds", p->step, p->title, (long)getpid(),
-			   (long)time(NULL), p->undo ? p->undo : "");
+	struct timespec now;
+	int r;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	r = events_put(&j->ev, "job", "ssddsd", p->step, p->title, (long)getpid(), (long)now.tv_sec,
+		       p->undo ? p->undo : "", now.tv_sec * 1000 + now.tv_nsec / 1000000);
 
 	for (i = 0; r == 0 && i < p->n; i++) {
 		op = &p->ops[i];
-		r = events_put(&j->ev, "op", "ddddss", (long)i, (long)op->danger,
-			       (long)op->skippable, (long)op->deadline_s,
-			       op->title ? op->title : "", op->command ? op->command : "");
+		r = events_put(&j->ev, "op", "ddddssd", (long)i, (long)op->danger,
+			       (long)op->skippable, (long)op->deadline_s, op->title ? op->title : "",
+			       op->command ? op->command : "", (long)op->outline);
+	}
+	return r;
+}
+
+/* Then all of it goes to another machine, too, if careen.conf says so. */
+static int begin_events(struct job *j)
+{
+	struct settings set;
+	struct error err = { 0 };
+	char text[300];
+	size_t gone;
+	int remote, r;
+
+	settings_read(&set);
+	gone = job_prune();
+	remote = remote_log_open(&j->ev.remote, set.syslog, &err);
+	r = write_header(j);
+	if (r == 0 && remote < 0)
+		on_note(j, error_text(&err, text, sizeof(text)));
+	if (r == 0 && gone) {
+		text_fmt(text, sizeof(text), "the oldest %zu logs had to make room for this one", gone);
+		on_note(j, text);
 	}
 	return r;
 }
@@ -213,25 +256,28 @@ static int write_header(struct job *j)
 static int open_files(struct job *j, struct error *err)
 {
 	char path[256];
-	int lock = job_lock_take(job_path(path, sizeof(path), "", "lock")), r;
+	int r;
 
-	if (lock == -EWOULDBLOCK)
+	j->lock[0] = job_lock_take(job_path(path, sizeof(path), "", "lock"));
+	if (j->lock[0] == -EWOULDBLOCK)
 		return error_set(err, EBUSY, "start", j->plan->title, "another job is running",
 				 "Look at it in the Job view; it can be stopped there.");
-	r = lock < 0 ? lock : job_make_dir(j->id);
+	r = j->lock[0] < 0 ? j->lock[0] : job_make_dir(j->ev.id);
 	if (r < 0)
 		return error_set(err, r, "make", path, NULL, "Is there room in %s?", job_dir);
-	/* both locks are held until the process ends */
-	lock = job_lock_take(job_path(path, sizeof(path), j->id, "lock"));
-	j->ev.fd = open(job_path(path, sizeof(path), j->id, "events"),
+	/* both locks are held until it has said its last word */
+	j->lock[1] = job_lock_take(job_path(path, sizeof(path), j->ev.id, "lock"));
+	j->ev.fd = open(job_path(path, sizeof(path), j->ev.id, "events"),
 			O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
-	r = lock < 0 ? lock : j->ev.fd < 0 ? -errno : 0;
+	r = j->lock[1] < 0 ? j->lock[1] : j->ev.fd < 0 ? -errno : 0;
 	if (r == 0) {
-		/* room for the last words, should the RAM disk fill up */
-		fallocate(j->ev.fd, FALLOC_FL_KEEP_SIZE, 0, 256 << 10);
-		r = write_header(j);
+		r = begin_events(j);
 	}
-	return r < 0 ? error_set(err, r, "write", path, NULL, "Is there room in %s?", job_dir) : 0;
+	if (r == 0)
+		return 0;
+	job_forget(j->ev.id);
+	return error_set(err, r, "write", path, NULL, "There must be room for a new log in %s: "
+				 "careen vault drop ID, or remove what lies in %s.", job_dir, CAREEN_RUN);
 }
 
 static void take_signals(void)
@@ -302,14 +348,13 @@ static void __attribute__((noreturn)) job_main(const struct plan *plan, int repo
 		error_set(&st.err, st.r, "keep", "the connection's stream", NULL, "Nothing was done.");
 	else
 		st.r = open_files(&j, &st.err);
-	memcpy(st.id, j.id, sizeof(st.id));
-	memcpy(current_id, j.id, sizeof(current_id));
+	memcpy(st.id, j.ev.id, sizeof(st.id));
+	memcpy(current_id, j.ev.id, sizeof(current_id));
 	if (write(report, &st, sizeof(st)) != (ssize_t)sizeof(st))
 		_exit(1);
 	close(report);
 	if (st.r < 0)
 		_exit(1);
-	job_prune();
 	run_all(&j);
 	_exit(0);
 }
@@ -332,7 +377,7 @@ static int only_in_rescue(const struct plan *plan, struct error *err)
 	enum place place;
 	int r;
 
-	if (strcmp(job_dir, CAREEN_JOBS))
+	if (strcmp(job_dir, CAREEN_JOBS) && strcmp(job_dir, CAREEN_LOG))
 		return 0;		/* a test */
 	r = snapshot_take(0, &s, err);
 	if (r < 0)

@@ -32,6 +32,7 @@ struct op_view {
 	enum op_status status;
 	enum danger danger;
 	bool skippable;
+	bool outline;		/* ->command cannot be run as it stands */
 	int64_t started_ms, ended_ms;	/* CLOCK_BOOTTIME; 0 = not yet */
 	double fraction;	/* 0..1, < 0 = unknown */
 	char progress[96];	/* "312 MB of 2.0 GB, 41 MB/s" */
@@ -46,6 +47,7 @@ struct job_view {
 	enum job_status status;
 	int64_t started_ms, ended_ms;	/* CLOCK_BOOTTIME */
 	int64_t started_wall;	/* time(2) */
+	int64_t started_wall_ms;
 	struct op_view *op;
 	size_t n, current;	/* current: running or failed op; n when all are done */
 	char **log;		/* all notes and tool output, oldest first, at most the last 2000 */
@@ -65,10 +67,21 @@ void job_free(struct job_view *view);
 size_t job_list(char (*ids)[16], size_t max);
 /* Becomes readable (poll) when the job's files change; -errno. Caller closes. */
 int job_watch(const char *id, struct error *err);
+/* The same inotify descriptor hears of one more job; NULL: of new ones. */
+void job_watch_more(int fd, const char *id);
 /* Ask it to stop: after the present op, or within it where that is safe. */
 int job_stop(const char *id, struct error *err);
-/* Raw events, one JSON object a line when @json. */
+/* What it said so far, as text or as events, one JSON object a line. */
 int job_print_log(const char *id, bool json, FILE *out, struct error *err);
+/* The same as it comes: each read prints what is new. */
+struct job_log *job_log_new(const char *id, bool json, FILE *out);
+int job_log_read(struct job_log *log, struct error *err);
+bool job_log_ended(struct job_log *log);	/* tells it, too, if the job was killed */
+void job_log_free(struct job_log *log);
+/* A shell script of its operations, or of all jobs' when @id is NULL or "". */
+int job_print_script(const char *id, FILE *out, struct error *err);
+/* Outside the rescue: the jobs are those that Resume has left in CAREEN_LOG. */
+void job_use_saved(void);
 
 const char *job_status_name(enum job_status status);
 const char *op_status_name(enum op_status status);

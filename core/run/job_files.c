@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -16,10 +17,17 @@
 #include "run/exec.h"
 #include "run/job.h"
 
-#define KEEP 50
-#define LIST_MAX 512
+#define KEEP 200
+#define KEEP_SAVED 50		/* of those that a resumed system has, too */
+#define KEEP_BYTES (32 << 20)
+#define ROOM (1 << 20)		/* for the log of the next */
 
 const char *job_dir = CAREEN_JOBS;
+
+void job_use_saved(void)
+{
+	job_dir = CAREEN_LOG;
+}
 
 const char *job_path(char *buf, size_t size, const char *id, const char *file)
 {
@@ -60,37 +68,48 @@ int job_lock_take(const char *path)
 	return i;
 }
 
-static unsigned long number(const char *name)
+/* "0007"; "20261126-120000" in a system's /var/log: when it began. */
+static bool is_id(const char *name)
 {
-	char *end;
-	unsigned long n = strtoul(name, &end, 10);
+	size_t len = strspn(name, "0123456789");
 
-	return *name >= '0' && *name <= '9' && !*end && n < 100000000 ? n : 0;
+	if (!name[len])
+		return len > 0 && len < 9;
+	return len == 8 && name[8] == '-' && strspn(name + 9, "0123456789") == 6 && !name[15];
 }
 
 static int newest_first(const void *a, const void *b)
 {
-	unsigned long x = number(a), y = number(b);
+	size_t x = strlen(a), y = strlen(b);
 
-	return x < y ? 1 : x > y ? -1 : 0;
+	return x != y ? (x < y) - (x > y) : strcmp(b, a);
 }
 
 size_t job_list(char (*ids)[16], size_t max)
 {
-	char all[LIST_MAX][16];
+	char (*all)[16] = NULL, (*more)[16];
 	struct dirent *e;
 	DIR *dir = opendir(job_dir);
 	size_t n = 0;
 
-	while (dir && n < LIST_MAX && (e = readdir(dir)))
-		if (number(e->d_name))
-			text_fmt(all[n++], sizeof(all[0]), "%s", e->d_name);
+	while (dir && (e = readdir(dir))) {
+		if (!is_id(e->d_name))
+			continue;
+		more = reallocarray(all, n + 1, sizeof(*all));
+		if (!more)
+			break;
+		all = more;
+		text_fmt(all[n++], sizeof(*all), "%s", e->d_name);
+	}
 	if (dir)
 		closedir(dir);
-	qsort(all, n, sizeof(all[0]), newest_first);
+	if (n)
+		qsort(all, n, sizeof(*all), newest_first);
 	if (n > max)
 		n = max;
-	memcpy(ids, all, n * sizeof(all[0]));
+	if (n)
+		memcpy(ids, all, n * sizeof(*all));
+	free(all);
 	return n;
 }
 
@@ -104,16 +123,19 @@ int job_find(const char *id, char ret[16])
 		text_fmt(ret, 16, "%s", latest[0]);
 		return 0;
 	}
-	if (!number(id))
+	if (!is_id(id))
 		return -ENOENT;
-	text_fmt(ret, 16, "%s", id);
+	if (strchr(id, '-'))
+		text_fmt(ret, 16, "%s", id);
+	else
+		text_fmt(ret, 16, "%04lu", strtoul(id, NULL, 10));
 	return access(job_path(path, sizeof(path), ret, "events"), F_OK) < 0 ? -ENOENT : 0;
 }
 
 int job_make_dir(char ret[16])
 {
 	char path[256], latest[1][16];
-	unsigned long n = job_list(latest, 1) ? number(latest[0]) : 0;
+	unsigned long n = job_list(latest, 1) ? strtoul(latest[0], NULL, 10) : 0;
 	int i;
 
 	for (i = 0; i < 100; i++) {
@@ -127,16 +149,67 @@ int job_make_dir(char ret[16])
 	return -EEXIST;
 }
 
-void job_prune(void)
+void job_forget(const char *id)
 {
-	static const char *const files[] = { "events", "lock" };
-	char ids[LIST_MAX][16], path[256];
-	size_t n = job_list(ids, LIST_MAX), i, f;
+	static const char *const files[] = { "events", "lock", "saved" };
+	char path[256];
+	size_t f;
 
-	for (i = KEEP; i < n; i++) {
-		for (f = 0; f < sizeof(files) / sizeof(files[0]); f++)
-			unlink(job_path(path, sizeof(path), ids[i], files[f]));
-		text_fmt(path, sizeof(path), "%s/%s", job_dir, ids[i]);
-		rmdir(path);
+	for (f = 0; f < sizeof(files) / sizeof(files[0]); f++)
+		unlink(job_path(path, sizeof(path), id, files[f]));
+	text_fmt(path, sizeof(path), "%s/%s", job_dir, id);
+	rmdir(path);
+}
+
+bool job_saved(const char *id)
+{
+	char path[256];
+
+	return access(job_path(path, sizeof(path), id, "saved"), F_OK) == 0;
+}
+
+void job_mark_saved(const char *id)
+{
+	char path[256];
+	int fd = open(job_path(path, sizeof(path), id, "saved"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd >= 0)
+		close(fd);
+}
+
+static uint64_t size_of(const char *id)
+{
+	char path[256];
+	struct stat st;
+
+	return stat(job_path(path, sizeof(path), id, "events"), &st) == 0 ?
+		512 * (uint64_t)st.st_blocks : 0;
+}
+
+/*
+ * The oldest go, but for a lack of room only if that helps: somebody else may have filled
+ * the file system. The first is the job that asks.
+ */
+size_t job_prune(void)
+{
+	static char ids[1000][16];
+	size_t n = job_list(ids, sizeof(ids) / sizeof(ids[0])), i, gone = 0;
+	uint64_t total = 0, room;
+	struct statvfs fs;
+
+	for (i = KEEP_SAVED; i < n; i++)
+		if (i >= KEEP || job_saved(ids[i]))
+			job_forget(ids[i]);
+	n = job_list(ids, sizeof(ids) / sizeof(ids[0]));
+	for (i = 1; i < n; i++)
+		total += size_of(ids[i]);
+	room = statvfs(job_dir, &fs) == 0 ? (uint64_t)fs.f_bavail * fs.f_frsize : UINT64_MAX / 2;
+	for (i = n; i-- > 1 && (total > KEEP_BYTES || (room < ROOM && room + total >= ROOM)); gone++) {
+		uint64_t size = size_of(ids[i]);
+
+		total -= size;
+		room += size;
+		job_forget(ids[i]);
 	}
+	return gone;
 }

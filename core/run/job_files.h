@@ -15,7 +15,14 @@ int job_lock_take(const char *path);
 int job_find(const char *id, char ret[16]);
 /* A new job's directory; its id. */
 int job_make_dir(char ret[16]);
-/* Forget all but the last 50. */
-void job_prune(void);
+void job_forget(const char *id);
+/* Its log is in a resumed system, to its last word. */
+bool job_saved(const char *id);
+void job_mark_saved(const char *id);
+/*
+ * Forget the oldest: all but the last 200, those that are saved but the last 50, all but 32 MiB, or until there is room for the next.
+ * How many had to go although there are fewer.
+ */
+size_t job_prune(void);
 
 #endif

@@ -57,6 +57,7 @@ static void on_job(struct job_view *v, const struct event *e)
 	set(&v->title, event_text(e, 1));
 	v->pid = (pid_t)event_long(e, 2);
 	v->started_wall = event_long(e, 3);
+	v->started_wall_ms = event_wall_ms(e);
 	v->started_ms = e->ms;
 }
 
@@ -73,6 +74,7 @@ static void on_op(struct job_view *v, const struct event *e)
 		.danger = danger >= DANGER_NONE && danger <= DANGER_DESTROYS ?
 			  (enum danger)danger : DANGER_DESTROYS,
 		.skippable = event_long(e, 2) != 0,
+		.outline = event_long(e, 6) != 0,
 		.fraction = -1,
 	};
 	set(&op->title, event_text(e, 4));
@@ -271,18 +273,43 @@ void job_free(struct job_view *v)
 	free(v);
 }
 
+/* Where it will be made: before the first job it is not there. */
+static void watch_jobs(int fd)
+{
+	const char *slash = strrchr(job_dir, '/');
+	char above[256];
+
+	if (inotify_add_watch(fd, job_dir, IN_CREATE | IN_ONLYDIR) >= 0 || !slash)
+		return;
+	text_fmt(above, sizeof(above), "%.*s", (int)(slash - job_dir), job_dir);
+	inotify_add_watch(fd, above, IN_CREATE | IN_ONLYDIR);
+	/* it may have been made just then */
+	inotify_add_watch(fd, job_dir, IN_CREATE | IN_ONLYDIR);
+}
+
+/* Its directory, as the file may not be there yet. */
+void job_watch_more(int fd, const char *id)
+{
+	char path[256];
+
+	if (!id)
+		watch_jobs(fd);
+	else
+		inotify_add_watch(fd, job_path(path, sizeof(path), id, ""),
+				  IN_MODIFY | IN_CLOSE_WRITE | IN_CREATE | IN_ONLYDIR);
+}
+
 int job_watch(const char *id, struct error *err)
 {
 	int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	char path[256], real[16];
+	char real[16];
 
 	if (fd < 0)
 		return error_set(err, errno, "watch", job_dir, NULL, NULL);
 	/* new jobs, and what this one writes; its death closes the file */
-	inotify_add_watch(fd, job_dir, IN_CREATE | IN_ONLYDIR);
+	job_watch_more(fd, NULL);
 	if (job_find(id, real) == 0)
-		inotify_add_watch(fd, job_path(path, sizeof(path), real, "events"),
-				  IN_MODIFY | IN_CLOSE_WRITE);
+		job_watch_more(fd, real);
 	return fd;
 }
 

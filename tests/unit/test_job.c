@@ -5,62 +5,10 @@
 #include "run/events.h"
 #include "run/job.h"
 #include "run/job_files.h"
+#include "job_common.h"
 #include "model/jobbrief.h"
-#include "plan/tool.h"
-#include "run_common.h"
-
-static const struct tool_exit sh_exits[] = {
-	{ 4, TOOL_LEFT, "errors are left", "Run it again." },
-	{ 0, TOOL_GOOD, "good", NULL },
-	{ .text = NULL }
-};
-static const struct tool sh_tool = {
-	.name = "sh", .title = "Shell", .program = "sh", .exits = sh_exits,
-};
 
 static char base[] = "/tmp/test_job.XXXXXX", dir[64];
-
-static void add_sh(struct plan *plan, const char *script)
-{
-	struct op *op = plan_add(plan, OP_TOOL, DANGER_NONE, 0, "run %s", script);
-
-	op->tool = &sh_tool;
-	op->argv = calloc(4, sizeof(char *));
-	op->argv[0] = strdup("sh");
-	op->argv[1] = strdup("-c");
-	op->argv[2] = strdup(script);
-	plan_set(plan, &op->command, "sh -c '%s'", script);
-	plan_set(plan, &op->dst, "/dev/none");
-}
-
-static struct plan *make_plan(const char *a, const char *b, const char *c)
-{
-	struct plan *plan = plan_new("repair", "A title\twith a tab");
-
-	add_sh(plan, a);
-	if (b)
-		add_sh(plan, b);
-	if (c)
-		add_sh(plan, c);
-	return plan;
-}
-
-static struct job_view *wait_end(const char *id)
-{
-	struct job_view *v = NULL;
-	int i;
-
-	for (i = 0; i < 600; i++) {
-		if (job_read(id, &v, NULL) < 0)
-			return NULL;
-		if (v->status != JOB_RUNNING)
-			return v;
-		job_free(v);
-		v = NULL;
-		usleep(50000);
-	}
-	return NULL;
-}
 
 static bool in_log(const struct job_view *v, const char *text)
 {
@@ -70,17 +18,6 @@ static bool in_log(const struct job_view *v, const char *text)
 		if (strstr(v->log[i], text))
 			return true;
 	return false;
-}
-
-static struct job_view *run_plan(struct plan *plan, char id[16])
-{
-	struct error err = { 0 };
-	int r = job_start(plan, id, &err);
-
-	plan_free(plan);
-	if (r < 0)
-		show_error(&err);
-	return r < 0 ? NULL : wait_end(id);
 }
 
 /* A file that no job of ours has written: numbers out of range are no danger to who shows it. */
@@ -232,12 +169,8 @@ static void test_died(void)
 		job_read(id, &v, NULL);
 	}
 	kill(v->pid, SIGKILL);
-	/* nothing tells when the kernel has closed its files */
-	do {
-		job_free(v);
-		usleep(10000);
-		job_read(id, &v, NULL);
-	} while (v->status == JOB_RUNNING && ++tries < 1000);
+	job_free(v);
+	v = wait_end(id);
 	is_int(v->status, JOB_DIED, "a job that was killed has died: the lock is free");
 	is_int(v->op[0].status, OPS_FAILED, "in the middle of its operation");
 	job_free(v);
@@ -301,19 +234,27 @@ static void test_events(void)
 static void test_prune(void)
 {
 	struct job_view *v;
-	char ids[100][16], id[16], path[80];
+	char ids[300][16], id[16], path[80];
 	int i;
 
-	for (i = 100; i < 160; i++) {
+	for (i = 100; i < 400; i++) {
 		text_fmt(path, sizeof(path), "%s/%04d", job_dir, i);
 		mkdir(path, 0700);
 	}
 	v = run_plan(make_plan("true", NULL, NULL), id);
-	is_str(id, "0160", "the next id follows the last");
+	is_str(id, "0400", "the next id follows the last");
 	job_free(v);
-	is_int((long long)job_list(ids, 100), 50, "50 jobs are kept");
-	is_str(ids[0], "0160", "newest first");
-	is_str(ids[49], "0111", "the oldest are gone");
+	is_int((long long)job_list(ids, 300), 200, "200 jobs are kept");
+	is_str(ids[0], "0400", "newest first");
+	is_str(ids[199], "0201", "the oldest are gone");
+	for (i = 251; i <= 350; i++) {
+		text_fmt(path, sizeof(path), "%04d", i);
+		job_mark_saved(path);
+	}
+	v = run_plan(make_plan("true", NULL, NULL), id);
+	job_free(v);
+	is_int((long long)job_list(ids, 300), 100, "of those that are saved fewer are");
+	is_str(ids[99], "0202", "but those that are not all are");
 }
 
 static void test_missing(void)

@@ -108,6 +108,8 @@ int main(void)
 	via(text_json, "a\"b\\c\n\xff", "\"a\\\"b\\\\c\\u000a\\ufffd\"", "JSON");
 	via(text_shell, "/dev/vda1", "/dev/vda1", "a plain word is not quoted");
 	via(text_shell, "it's $HOME", "'it'\\''s $HOME'", "a word sh would read is");
+	via(text_shell, "a'\n\\\033\xc2\x9b\xff\xc3\xa9", "$'a\\'\\n\\\\\\033\\302\\233\\377\xc3\xa9'",
+	    "what a terminal would obey is written out");
 	via(text_shell, "", "''", "an empty word is still a word");
 	round_trip("a\tb\nc\\x41\\d");
 	text_unoctal(buf);

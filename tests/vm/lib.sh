@@ -139,6 +139,7 @@ vm_boot() {
 		--name) name=$2; shift ;;
 		--append | --mem) warm=; args+=("$1" "$2"); shift ;;
 		--disk2 | --flavour) args+=("$1" "$2"); shift ;;
+		--reach-host) args+=("$1") ;;
 		*) bail "vm_boot: $1: unknown option" ;;
 		esac
 		shift

@@ -49,7 +49,7 @@ con_close
 ok 'the operator leaves' eventually 20 eval '! vm_ssh1022 "ps -eo tty,comm" | grep -q "pts/.*careen"'
 ok 'and again, in the same tree' cli_trip
 runs 'second trip'
-like "$(vm_ssh 'ls /var/log/careen | wc -l')" '^2$' 'two transcripts'
+like "$(vm_ssh 'ls /var/log/careen/*.log | wc -l')" '^2$' 'two transcripts'
 
 ok 'careen leave, after trips' vm_ssh 'careen leave --yes'
 runs 'left'
