@@ -112,6 +112,9 @@ int setup_files(void)
 {
 	if (mkdir("/oldroot", 0755) && errno != EEXIST)
 		return -errno;
+	/* A tree of `careen enter` lies where every user of the system could walk into it. */
+	if (chmod("/", 0700))
+		return -errno;
 	return install_etc();
 }
 

@@ -278,13 +278,17 @@ put_careen_settings()
 	chmod 644 "$DESTDIR/etc/careen/settings"
 }
 
-# The real root is mounted over the image's /root until run-init moves it.
+# The real root is mounted over the image's /root until run-init moves it. dropbear has no
+# option against the forwarding of an agent, and -j and -k speak of TCP alone.
 put_authorized_keys()
 {
+	no_forwarding=no-port-forwarding,no-agent-forwarding,no-X11-forwarding
 	install -d -m 700 "$DESTDIR/root/.ssh"
 	chmod 700 "$DESTDIR/root"
 	[ ! -e "$ETC/authorized_keys" ] ||
-		sed '/^[[:space:]]*\(#\|$\)/d' "$ETC/authorized_keys" >"$DESTDIR/root/.ssh/authorized_keys"
+		sed -e '/^[[:space:]]*\(#\|$\)/d' -e 's/^[[:space:]]*//' \
+			-e "/^\(ssh\|ecdsa\|sk\)-/{s/^/$no_forwarding /;b}" -e "s/^/$no_forwarding,/" \
+			"$ETC/authorized_keys" >"$DESTDIR/root/.ssh/authorized_keys"
 	[ -e "$DESTDIR/root/.ssh/authorized_keys" ] || : >"$DESTDIR/root/.ssh/authorized_keys"
 	chmod 600 "$DESTDIR/root/.ssh/authorized_keys"
 	grep -qE '(ssh-(rsa|ed25519)|ecdsa-sha2-nistp(256|384|521)) ' "$DESTDIR/root/.ssh/authorized_keys" ||
@@ -357,6 +361,13 @@ put_programs()
 	put_locale
 }
 
+# What a tool is allowed in the normal system (mount is setuid) is nobody's need in the rescue.
+tighten()
+{
+	find "$DESTDIR" -xdev \( ! -user 0 -o ! -group 0 \) -exec chown -h 0:0 {} +
+	find "$DESTDIR" -xdev ! -type l -perm /6022 -exec chmod ug-s,go-w {} +
+}
+
 # All that is made for it.
 put_settings()
 {
@@ -365,4 +376,5 @@ put_settings()
 	put_careen_settings
 	put_authorized_keys
 	put_etc
+	tighten
 }
