@@ -23,9 +23,9 @@ static const struct field fields[] = {
 	NUMBER(when), TEXT(before), TEXT(what), NUMBER(bytes),
 };
 
-static void take_line(struct vault_entry *e, const char *line)
+static void take_line(struct vault_entry *e, char *line)
 {
-	const char *value = strchr(line, ' ');
+	char *value = strchr(line, ' ');
 	size_t i, len = value ? (size_t)(value - line) : 0;
 
 	for (i = 0; value && i < sizeof(fields) / sizeof(fields[0]); i++) {
@@ -33,9 +33,10 @@ static void take_line(struct vault_entry *e, const char *line)
 
 		if (strlen(fields[i].key) != len || strncmp(fields[i].key, line, len))
 			continue;
-		if (fields[i].size)
+		if (fields[i].size) {
+			text_unescape(value + 1);
 			text_clean(field, fields[i].size, value + 1);
-		else
+		} else
 			*(uint64_t *)field = strtoull(value + 1, NULL, 10);
 	}
 }

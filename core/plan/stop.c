@@ -26,6 +26,10 @@ static bool unit_stays(const struct holder *h)
 	if (h->kind != HOLDER_PROCESS || h->out != OUT_TERM ||
 	    len < 9 || strcmp(h->unit + len - 8, ".service") || h->unit[0] == '-')
 		return true;
+	/* systemd.unit(5); a user's control group may have any name, and systemctl takes patterns */
+	if (h->unit[strspn(h->unit, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			   "0123456789:-_.\\@")])
+		return true;
 	for (i = 0; i < sizeof(stay) / sizeof(stay[0]); i++)
 		if (!strcmp(h->unit, stay[i]))
 			return true;

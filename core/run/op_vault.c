@@ -226,6 +226,14 @@ static int keep_extent(struct keeping *k, int dev, const struct extent *x)
 	return 0;
 }
 
+/* A label may have any byte in it: what it says stays one line. */
+static void put_text(FILE *f, const char *key, const char *value)
+{
+	fprintf(f, "%s ", key);
+	text_escape(f, value);
+	fputc('\n', f);
+}
+
 /* Last, so that an entry without it is none. */
 static int write_entry(struct keeping *k)
 {
@@ -237,12 +245,15 @@ static int write_entry(struct keeping *k)
 
 	if (!f)
 		return -ENOMEM;
-	fprintf(f, "device %s\npart %s\nmodel %s\nserial %s\n", k->dev->path,
-		strncmp(k->dev->name, disk->name, len) ? k->dev->name : k->dev->name + len,
-		disk->model ? disk->model : "", disk->serial ? disk->serial : "");
-	fprintf(f, "size %llu\ndiskseq %llu\nwhen %lld\nbefore %s\nwhat %s\nbytes %llu\n",
+	put_text(f, "device", k->dev->path);
+	put_text(f, "part", strncmp(k->dev->name, disk->name, len) ? k->dev->name : k->dev->name + len);
+	put_text(f, "model", disk->model);
+	put_text(f, "serial", disk->serial);
+	put_text(f, "before", k->op->src);
+	put_text(f, "what", k->what);
+	fprintf(f, "size %llu\ndiskseq %llu\nwhen %lld\nbytes %llu\n",
 		(unsigned long long)k->dev->size, (unsigned long long)k->dev->diskseq,
-		(long long)time(NULL), k->op->src, k->what, (unsigned long long)k->bytes);
+		(long long)time(NULL), (unsigned long long)k->bytes);
 	for (i = 0; i < k->n; i++)
 		fprintf(f, "extent %llu %llu\n", (unsigned long long)k->extent[i].at,
 			(unsigned long long)k->extent[i].len);
