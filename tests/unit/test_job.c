@@ -159,7 +159,6 @@ static void test_died(void)
 	struct job_view *v;
 	struct error err;
 	char id[16];
-	int tries = 0;
 
 	job_start(plan, id, &err);
 	job_read(id, &v, NULL);
