@@ -74,6 +74,8 @@ for fault in ${CAREEN_FAULTS:-fail late die gone hang}; do
 	ok "$what: the kernel says that the disk is free" fact_disk_free
 	through ext4-fix /dev/vda1 --confirm vda1-0001 || bail "$what: repair: $(latest_job)"
 	through resume || bail "$what: resume: $(latest_job)"
+	# the operation that waits for it has failed, too
+	ok "$what: its ssh is back" vm_wait ssh 300
 	is "$(vm_ssh systemctl is-system-running --wait)" running "$what: the system runs"
 	is "$(vm_ssh systemctl --failed --no-legend --plain)" '' "$what: no failed unit"
 	is "$(fact_boot_id vm_ssh)" "$boot_id" "$what: the same boot"
