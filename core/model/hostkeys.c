@@ -153,10 +153,11 @@ static unsigned port_of_argv(const char *text)
 static unsigned port_of_conf(const char *text)
 {
 	const char *line;
-	unsigned port = 0;
+	unsigned port = 0, value;
 
 	for (line = text; *line; line += strcspn(line, "\n"), line += *line == '\n')
-		sscanf(line, "port=%5u", &port);
+		if (sscanf(line, "port=%5u", &value) == 1)
+			port = value;
 	return port;
 }
 
