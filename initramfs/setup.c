@@ -115,6 +115,8 @@ int setup_files(void)
 	/* A tree of `careen enter` lies where every user of the system could walk into it. */
 	if (chmod("/", 0700))
 		return -errno;
+	if (chmod("/tmp", 0700) && errno != ENOENT)
+		return -errno;
 	return install_etc();
 }
 
