@@ -211,6 +211,12 @@ static void cut_fields(char *line, struct event *ret)
 	}
 }
 
+/* A file that is no job's may say anything; what is later than the year 9999 is nonsense. */
+static int64_t sane_ms(int64_t ms)
+{
+	return ms < 0 || ms > 253402300799999 ? 0 : ms;
+}
+
 int events_next(char **text, struct event *ret)
 {
 	char *line, *end;
@@ -223,7 +229,7 @@ int events_next(char **text, struct event *ret)
 		cut_fields(line, &all);
 		if (all.n < 3 || strcmp(all.field[0], "v1"))
 			continue;	/* a later careen's, or damage */
-		ret->ms = strtoll(all.field[1], NULL, 10);
+		ret->ms = sane_ms(strtoll(all.field[1], NULL, 10));
 		ret->kind = all.field[2];
 		ret->n = all.n - 3;
 		memcpy(ret->field, all.field + 3, ret->n * sizeof(char *));
@@ -246,7 +252,7 @@ int64_t event_wall_ms(const struct event *job)
 {
 	int64_t ms = event_long(job, 5);
 
-	return ms ? ms : 1000 * (int64_t)event_long(job, 3);
+	return sane_ms(ms ? ms : 1000 * sane_ms(event_long(job, 3)));
 }
 
 const char *event_time(char *buf, size_t size, int64_t wall_ms)
