@@ -32,8 +32,8 @@ for release in ${CAREEN_RELEASES:-12 13}; do
 	is "$(vm_ssh1022 'cd /; stat -c "%a" root root/.ssh root/.ssh/authorized_keys etc/careen/dropbear etc/careen/dropbear/* run/careen .
 		find . -xdev \( ! -user 0 -o ! -group 0 -o ! -type l -perm +6022 \)' | xargs)" \
 		'700 700 600 700 600 600 700 700' "$what: the keys are root's alone, nothing is setuid or for others to write"
-	is "$(vm_ssh 'stat -L -c %a /boot/initrd.img-* /etc/careen /etc/careen/dropbear /etc/careen/dropbear/* | xargs')" \
-		'600 700 700 600 600' "$what: nor can others read the image"
+	is "$(vm_ssh 'stat -L -c %a /boot/initrd.img-* /etc/careen /etc/careen/dropbear /etc/careen/dropbear/* | sort -u | xargs')" \
+		'600 700' "$what: nor can others read the image"
 	[ "$release" = 13 ] || vm_stop
 done
 
