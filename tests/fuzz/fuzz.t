@@ -1,5 +1,6 @@
 #!/bin/bash
-# fuzz.t - each target replays its corpus, then goes on for a moment; `make fuzz` goes on for longer
+# fuzz.t - each target replays its corpus, then goes on for a moment, the same way each time; `make
+# fuzz` goes on for longer, and finds new ways
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 O=${O:-build}
@@ -20,7 +21,7 @@ for target in tests/fuzz/*.c; do
 	target=$(basename "$target" .c)
 	n=$((n + 1))
 	new=$(mktemp -d)
-	if out=$("$O/fuzz/tests/fuzz/$target" -timeout=60 -max_len=2048 -max_total_time=2 -print_final_stats=1 \
+	if out=$("$O/fuzz/tests/fuzz/$target" -seed=1 -runs=4000 -timeout=60 -max_len=2048 -max_total_time=4 -print_final_stats=1 \
 		"-artifact_prefix=$found/" "$new" "tests/fuzz/corpus/$target" 2>&1); then
 		echo "ok $n - $target: $(sed -n 's/^stat::number_of_executed_units: *//p' <<< "$out") executions"
 	else
