@@ -64,7 +64,7 @@ is "$(events "$vm_tmp/syslog" | comm -3 - "$vm_tmp/want")" '' 'the syslog server
 ok 'in the form of RFC 5424' grep -Eq "^<29>1 20[0-9-]{8}T[0-9:.]*Z $(vm_ssh hostname) careen [0-9]+ end - \{" "$vm_tmp/syslog"
 ok 'the follower has the last word, too' eventually 30 grep -q "\"job\":\"$last\".*\"event\":\"end\"" "$vm_tmp/follow"
 is "$(events "$vm_tmp/follow" | comm -3 - "$vm_tmp/want")" '' 'and every event, across all jobs'
-kill "$follower"
+pkill -P "$follower"	# its timeout(1), which passes it on
 wait "$follower" 2>/dev/null
 ok 'it ends with its connection' eventually 30 vm_ssh1022 "! ps -eo args | grep -q '^careen log --follow'"
 
