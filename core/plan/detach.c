@@ -94,9 +94,10 @@ static void plan_arm(struct plan *plan, const struct snapshot *s)
 
 	if (!period)
 		return;
-	op = plan_add(plan, OP_ARM, DANGER_UNDOABLE, 10, "arm the dead-man timer: without a key for %s it resumes",
+	op = plan_add(plan, OP_ARM, DANGER_UNDOABLE, 10, "arm the dead-man timer, for %s",
 		      text_span(span, sizeof(span), period));
 	op->number = period;
+	plan_set(plan, &plan->undo, "%s It resumes by itself after %s without a key.", plan->undo, span);
 	plan_set(plan, &op->command, "careen deadman %us", period);
 }
 

@@ -37,8 +37,10 @@ static void plan_relogin(struct plan *plan, const struct snapshot *s)
 	if (!seconds)
 		return;
 	op = plan_add(plan, OP_RELOGIN, DANGER_UNDOABLE, 10,
-		      "await a new login within %s of the end, or resume", text_span(span, sizeof(span), seconds));
+		      "await a new login, for %s", text_span(span, sizeof(span), seconds));
 	op->number = seconds;
+	plan_set(plan, &plan->undo, "%s After it, log in anew within %s: else the machine resumes.",
+		 plan->undo, span);
 	plan_set(plan, &op->command, "ssh -p %d root@%s", s->lifeline.port ? s->lifeline.port : 1022,
 		 s->host.name);
 	op->outline = true;	/* it is for another machine to say */
