@@ -99,6 +99,16 @@ const char *who_restarts(const struct victim *v, size_t n, char *buf, size_t siz
 	return buf;
 }
 
+/* All are gone already, under these pids: they fork faster than they can be looked at. */
+static bool all_gone(const struct victim *v, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n && process_start(v[i].pid) != v[i].start; i++)
+		;
+	return n && i == n;
+}
+
 /* One round: how many were found, or -errno; @starter: who started them. */
 static int round_once(struct op_ctx *ctx, unsigned round, int64_t until, char *starter,
 		      size_t size, struct error *err)
@@ -111,6 +121,7 @@ static int round_once(struct op_ctx *ctx, unsigned round, int64_t until, char *s
 	struct victim *v;
 	size_t n = 0;
 	int64_t begin = now_ms();
+	bool breeds;
 	int r = snapshot_take(SNAP_MOUNTS | SNAP_HOLDERS | SNAP_INIT, &s, err);
 
 	if (r < 0)
@@ -126,9 +137,10 @@ static int round_once(struct op_ctx *ctx, unsigned round, int64_t until, char *s
 	} else if (r == 0) {
 		note_kernel(ctx, &s->holders);
 	}
+	breeds = all_gone(v, n);
 	if (r == 0 && n)
 		r = kill_victims(ctx, v, n, &how, err);
-	if (n && round >= BREEDERS)
+	if (breeds && round >= BREEDERS)
 		stop_breeders(ctx, begin);
 	free(v);
 	snapshot_free(s);
