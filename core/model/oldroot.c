@@ -167,7 +167,7 @@ int old_root_read(struct old_root *old, const struct mounts *ms, const char *rec
 	char *text;
 	int code = -ENOENT;
 
-	old->written = access(CAREEN_WRITTEN, F_OK) == 0 || devices_written_since(CAREEN_UNTOUCHED);
+	old->written = disks_written();
 	old->ifstate = access(CAREEN_NETSTATE "/ifstate", F_OK) == 0;
 	/* A record of a system that runs again is about the last time. */
 	if (!runs_from(top))

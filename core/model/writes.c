@@ -14,6 +14,7 @@
 
 #include "base/text.h"
 #include "model/procfile.h"
+#include "paths.h"
 
 int64_t device_writes(dev_t dev, dev_t *ret_disk)
 {
@@ -55,4 +56,9 @@ bool devices_written_since(const char *path)
 	}
 	free(text);
 	return written;
+}
+
+bool disks_written(void)
+{
+	return access(CAREEN_WRITTEN, F_OK) == 0 || devices_written_since(CAREEN_UNTOUCHED);
 }

@@ -15,4 +15,7 @@ int64_t device_writes(dev_t dev, dev_t *ret_disk);
 /* Does a disk's count differ from what the lines "MAJOR:MINOR COUNT" of @path say? */
 bool devices_written_since(const char *path);
 
+/* Has a disk been written to since the detach, by the journal or by the kernel's count? */
+bool disks_written(void);
+
 #endif

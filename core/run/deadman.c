@@ -10,6 +10,7 @@
 #include "model/deadman.h"
 #include "model/process.h"
 #include "model/procfile.h"
+#include "model/writes.h"
 #include "paths.h"
 #include "run/exec.h"
 
@@ -132,7 +133,7 @@ int op_unwritten(struct op_ctx *ctx, const struct op *op, struct error *err)
 {
 	(void)ctx;
 	(void)op;
-	if (access(CAREEN_WRITTEN, F_OK) == 0)
+	if (disks_written())
 		return error_set(err, EPERM, "resume", "by the dead-man timer", "a disk has been written to",
 				 "Look at the disk, then resume by hand.");
 	return 0;
