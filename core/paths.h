@@ -26,6 +26,9 @@
 #define CAREEN_RELOGIN	CAREEN_RUN "/relogin"
 /* Its flock is shared by the shells and programs of operators. */
 #define CAREEN_SHELLS	CAREEN_RUN "/shells.lock"
+/* The same, of every login. */
+#define CAREEN_SESSIONS	CAREEN_RUN "/sessions.lock"
+#define CAREEN_ARMED	CAREEN_RUN "/armed"	/* until when the port is open: initramfs/port.c */
 #define CAREEN_SETTINGS	"/etc/careen/settings"
 #define CAREEN_OLDROOT	"/oldroot"
 /* In the normal system: where `careen enter` mounts the rescue's tree, and the

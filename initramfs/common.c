@@ -97,6 +97,24 @@ ssize_t read_line(const char *path, char *buf, size_t size)
 	return (ssize_t)strlen(buf);
 }
 
+ssize_t read_setting(const char *name, char *buf, size_t size)
+{
+	int fd = open(SETTINGS, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -errno : 0;
+	size_t len = strlen(name);
+	char text[2048], *line;
+
+	if (fd < 0)
+		return n;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[n < 0 ? 0 : n] = '\0';
+	for (line = text; *line; line += strcspn(line, "\n"), line += *line == '\n')
+		if (!strncmp(line, name, len) && line[len] == '=')
+			return snprintf(buf, size, "%.*s", (int)strcspn(line + len + 1, "\n"), line + len + 1);
+	return -ENOENT;
+}
+
 int write_text(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY), ret = 0;
@@ -179,17 +197,37 @@ int climb_out(void)
 	return ret;
 }
 
-bool lock_is_held(const char *path)
+static bool lock_forbids(const char *path, int how)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	bool held;
 
 	if (fd < 0)
 		return false;
-	/* Shared, so that two who only ask do not see each other as the holder. */
-	held = flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
+	held = flock(fd, how | LOCK_NB) && errno == EWOULDBLOCK;
 	close(fd);
 	return held;
+}
+
+bool lock_is_held(const char *path)
+{
+	/* Shared, so that two who only ask do not see each other as the holder. */
+	return lock_forbids(path, LOCK_SH);
+}
+
+bool lock_is_shared(const char *path)
+{
+	return lock_forbids(path, LOCK_EX);
+}
+
+void make_lock(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		note("cannot make %s: %s", path, strerror(errno));
+	else
+		close(fd);
 }
 
 void reset_signals(void)

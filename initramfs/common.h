@@ -13,6 +13,7 @@
 #define STOCK_RUN_INIT	LIB_DIR "/stock/run-init"
 #define RUN_DIR		"/run/careen"
 #define TREE_DIR	"/run/careen"	/* in the normal system: a tree of `careen enter` */
+#define SETTINGS	"/etc/careen/settings"	/* core/model/settings.c reads them, too */
 #define LIFELINE_LOCK	RUN_DIR "/lifeline.lock"
 #define CGROUP_DIR	"/sys/fs/cgroup"
 
@@ -35,6 +36,8 @@ void note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* First line of @path without its newline: its length, or -errno. */
 ssize_t read_line(const char *path, char *buf, size_t size);
+/* What @name is in the settings that tree.sh wrote (NAME=VALUE a line): its length, or -errno. */
+ssize_t read_setting(const char *name, char *buf, size_t size);
 int write_text(const char *path, const char *text);
 bool same_dir(const char *a, const char *b);
 /* Is "/" a RAM file system with our stub in it? */
@@ -43,6 +46,9 @@ bool root_is_rescue(void);
 int climb_out(void);
 /* Does somebody hold the flock on @path? A fact of the kernel, not a pid file. */
 bool lock_is_held(const char *path);
+/* The same of one that many may share. */
+bool lock_is_shared(const char *path);
+void make_lock(const char *path);
 /* Everything default, nothing blocked: what the kernel gives PID 1 at boot. */
 void reset_signals(void);
 void close_fds_from(unsigned int lowest);

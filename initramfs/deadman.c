@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,7 +23,7 @@
 #define RELOGIN		RUN_DIR "/relogin"
 #define WRITTEN		RUN_DIR "/written"
 #define JOB_LOCK	RUN_DIR "/jobs/lock"
-#define SHELLS_LOCK	RUN_DIR "/shells.lock"
+#define SHELLS_LOCK	RUN_DIR "/shells.lock"	/* of operators' shells, and what was started in them */
 #define LOG_FILE	RUN_DIR "/deadman.log"
 #define CONSOLE		"/usr/bin/careen"
 
@@ -51,17 +50,6 @@ static bool armed(const char *path, long long *seconds, long long *since, char e
 	strcpy(end, "hold");
 	return read_line(path, line, sizeof(line)) > 0 &&
 	       sscanf(line, "%lld %lld %7[a-z]", seconds, since, end) >= 2;
-}
-
-/* An operator's shell, and what was started in it, shares its lock. */
-static bool shell_is_open(void)
-{
-	int fd = open(SHELLS_LOCK, O_RDONLY | O_CLOEXEC);
-	bool held = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK;
-
-	if (fd >= 0)
-		close(fd);
-	return held;
 }
 
 /* Whole or not at all: who reads it half-written would read another time. */
@@ -117,12 +105,7 @@ static void begin_end(pid_t *child, const char *why)
 
 void deadman_init(void)
 {
-	int fd = open(SHELLS_LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-
-	if (fd < 0)
-		note("cannot make " SHELLS_LOCK ": %s", strerror(errno));
-	else
-		close(fd);
+	make_lock(SHELLS_LOCK);
 }
 
 bool deadman_watch(pid_t *child)
@@ -134,7 +117,7 @@ bool deadman_watch(pid_t *child)
 
 	if (!timer && !relogin)
 		return false;
-	if (*child || lock_is_held(JOB_LOCK) || shell_is_open()) {
+	if (*child || lock_is_held(JOB_LOCK) || lock_is_shared(SHELLS_LOCK)) {
 		now_in(BUSY);
 		return true;
 	}

@@ -26,7 +26,8 @@ CAREEN_ETC := $(DESTDIR)/etc/careen
 initramfs-all: $(RESCUE_BIN)
 
 $(O)/initramfs/run-init $(O)/initramfs/rescue-start: initramfs/setup.c initramfs/setup.h
-$(O)/initramfs/lifeline: initramfs/deadman.c initramfs/deadman.h
+$(O)/initramfs/lifeline: $(foreach part,deadman port,initramfs/$(part).c initramfs/$(part).h)
+$(O)/initramfs/stub: initramfs/local.c initramfs/local.h
 $(O)/initramfs/%: initramfs/%.c initramfs/common.c initramfs/common.h
 	@mkdir -p $(@D)
 	$(RESCUE_CC) -D_GNU_SOURCE -std=gnu11 -Wall -Wextra -Werror -Wshadow \

@@ -20,6 +20,7 @@
 
 #include "common.h"
 #include "deadman.h"
+#include "port.h"
 
 #define ARGV_FILE	"/etc/careen/dropbear.argv"
 #define PID_FILE	RUN_DIR "/lifeline.pid"
@@ -247,6 +248,23 @@ static bool due(const struct child *child)
 
 enum { DROPBEAR, STANDBY, DEADMAN, CHILDREN };
 
+/*
+ * Is it as it should be? `careen arm` tells by a SIGCHLD that something has changed: that is
+ * what wakes serve() anyway.
+ */
+static bool keep_dropbear(struct child *dropbear)
+{
+	bool open = port_is_open();
+
+	if (!open && dropbear->pid)
+		kill(dropbear->pid, SIGTERM);	/* its sessions live on */
+	if (open && due(dropbear)) {
+		dropbear->started = now_ms();
+		dropbear->pid = start_dropbear();
+	}
+	return !open || (dropbear->pid && !port_is_crowded(dropbear->pid));
+}
+
 /* Returns only in a new standby that found the lock free. */
 static void serve(char **argv, const sigset_t *wake)
 {
@@ -255,13 +273,10 @@ static void serve(char **argv, const sigset_t *wake)
 		[DEADMAN] = { "dead-man timer's resume", 0, 0 },
 	};
 	struct timespec tick;
-	bool watched;
+	bool watched, settled;
 
 	for (;;) {
-		if (due(&children[DROPBEAR])) {
-			children[DROPBEAR].started = now_ms();
-			children[DROPBEAR].pid = start_dropbear();
-		}
+		settled = keep_dropbear(&children[DROPBEAR]);
 		if (due(&children[STANDBY])) {
 			children[STANDBY].started = now_ms();
 			children[STANDBY].pid = fork();
@@ -273,7 +288,7 @@ static void serve(char **argv, const sigset_t *wake)
 				children[STANDBY].pid = 0;
 		}
 		watched = deadman_watch(&children[DEADMAN].pid);
-		tick.tv_sec = children[DROPBEAR].pid && children[STANDBY].pid && !watched ? TICK_S : 1;
+		tick.tv_sec = settled && children[STANDBY].pid && !watched ? TICK_S : 1;
 		tick.tv_nsec = 0;
 		sigtimedwait(wake, NULL, &tick);
 		reap(children, CHILDREN);
@@ -326,6 +341,7 @@ int main(int argc, char **argv)
 		return 0;
 	block_wakers(&wake);
 	deadman_init();
+	port_init();
 	for (;;) {
 		become_active(argv);
 		serve(argv, &wake);

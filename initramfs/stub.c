@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "common.h"
+#include "local.h"
 
 #define LOG_FILE	RUN_DIR "/stub.log"
 #define INIT_FILE	RUN_DIR "/init"
@@ -324,6 +325,7 @@ static void resume(sigset_t *wake)
 		return;
 	}
 	note("resume: %s", init);
+	local_stop();
 	ret = exec_init(init);
 	become_stub(wake);
 	note("resume: cannot execute %s: %s", init, strerror(-ret));
@@ -332,15 +334,17 @@ static void resume(sigset_t *wake)
 static void live(sigset_t *wake)
 {
 	struct timespec tick = { .tv_sec = 1 };
+	pid_t pid;
 	int sig;
 
 	for (;;) {
 		sig = sigtimedwait(wake, NULL, &tick);
-		while (waitpid(-1, NULL, WNOHANG) > 0)
-			;
+		while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+			local_reaped(pid);
 		if (sig == SIGUSR1)
 			resume(wake);
 		keep_lifeline();
+		local_keep();
 		adopt_watchdogs();
 		feed_watchdogs();
 	}

@@ -46,6 +46,8 @@ filesystems=
 deadman=900
 relogin=120
 syslog=
+armed=0
+consoles=
 
 # to_seconds VALUE: "90s", "15m", "1h" or "off" (0), into $seconds
 to_seconds()
@@ -130,8 +132,15 @@ read_settings()
 		relogin=*) to_seconds "$value"; relogin=$seconds ;;
 		syslog=) syslog= ;;
 		syslog=*) to_target "$value" ;;
+		console=*)
+			case $value in *[!A-Za-z0-9\ ]*) wrong "lines are words: tty1 ttyS0" ;; esac
+			consoles=$value
+			;;
+		port_open=always) armed=0 ;;
+		port_open=armed) armed=1 ;;
+		port_open=*) wrong "the port is open always, or armed" ;;
 		*)
-			wrong "known are port=, address=, filesystems=, deadman=, relogin= and syslog="
+			wrong "known are port=, address=, port_open=, console=, filesystems=, deadman=, relogin= and syslog="
 			;;
 		esac
 	done <"$ETC/careen.conf"
@@ -274,7 +283,8 @@ put_host_keys()
 # What careen itself reads in the rescue (core/model/settings.c).
 put_careen_settings()
 {
-	printf '%s\n' "deadman=$deadman" "relogin=$relogin" "syslog=$syslog" >"$DESTDIR/etc/careen/settings"
+	printf '%s\n' "deadman=$deadman" "relogin=$relogin" "syslog=$syslog" "armed=$armed" \
+		"consoles=$consoles" >"$DESTDIR/etc/careen/settings"
 	chmod 644 "$DESTDIR/etc/careen/settings"
 }
 

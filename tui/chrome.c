@@ -40,6 +40,10 @@ static int lifeline_text(const struct lifeline *ll, char *dst, size_t size, bool
 	const char *mark = ll->in_ram ? "●" : "!";
 	const char *ram = ll->in_ram ? "all in RAM" : "not in RAM";
 
+	if (!ll->port && ll->armed_only) {
+		text_fmt(dst, size, brief ? "ssh ✗ not armed" : "ssh ✗ closed: careen arm");
+		return ST_WARN;
+	}
 	if (!ll->port) {
 		text_fmt(dst, size, brief ? "ssh ✗ down" : "ssh ✗ not listening");
 		return ST_BAD;

@@ -37,6 +37,9 @@ static const struct command {
 	{ "enter", "", "Make a rescue in this running system's RAM, without a reboot.", cli_enter,
 	  false },
 	{ "leave", "", "End the rescue that enter made, and its sessions.", cli_leave, false },
+	{ "arm", "[TIME]", "Open the rescue's port for 1h, or 30m, 2h ...: with port_open=armed.",
+	  cli_arm, false },
+	{ "disarm", "", "Close it again.", cli_disarm, false },
 	{ "log", "[JOB]", "The jobs, or what one of them said; in the normal system those that Resume "
 	  "has brought there.", cli_log, false },
 	{ "fingerprint", "", "What ssh shows of the rescue's host keys; with --known-hosts [NAME] the lines "

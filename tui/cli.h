@@ -30,6 +30,8 @@ int cli_main(int argc, char **argv);
 int cli_run(const struct cli *cli);
 int cli_enter(const struct cli *cli);
 int cli_leave(const struct cli *cli);
+int cli_arm(const struct cli *cli);
+int cli_disarm(const struct cli *cli);
 int cli_vault(const struct cli *cli);
 int cli_deadman(const struct cli *cli);
 /* Snapshot, plan, confirm, start and follow: @parts of SNAP_*. */

@@ -61,21 +61,6 @@ static void print(const struct snapshot *s)
 		printf("Its last attempt: %s\n", d->said);
 }
 
-/* 90s, 15m, 1h, as in careen.conf; 0 if it is none. */
-static uint32_t seconds_of(const char *text)
-{
-	static const struct { char unit; uint32_t seconds; } units[] = {
-		{ 's', 1 }, { 'm', 60 }, { 'h', 3600 },
-	};
-	char *end;
-	unsigned long n = strtoul(text, &end, 10);
-
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-		if (end != text && *text != '-' && *end == units[i].unit && !end[1] && n < 100000)
-			return n * units[i].seconds;
-	return 0;
-}
-
 /* The last job says whether what was written went well. */
 static bool last_job_is_good(void)
 {
@@ -154,7 +139,7 @@ static int set_end(const struct snapshot *s, const char *end, struct error *err)
 /* -EINVAL: the word is none of ours. */
 static int change(const struct snapshot *s, const char *word, struct error *err)
 {
-	uint32_t seconds = seconds_of(word);
+	uint32_t seconds;
 
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
 		if (!strcmp(word, ends[i]))
@@ -165,7 +150,7 @@ static int change(const struct snapshot *s, const char *word, struct error *err)
 		deadman_keep();
 		return 0;
 	}
-	if (seconds < 10)
+	if (text_seconds(word, &seconds) < 0 || seconds < 10)
 		return error_set(err, EINVAL, "deadman", word, "it is no time and no word of this command",
 				 "A time of at least 10s (90s, 15m, 1h), off, keep, hold, resume or reboot.");
 	if (!s->deadman.armed && !snapshot_detached(s))

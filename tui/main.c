@@ -31,6 +31,7 @@ static int console(void)
 	snapshot_free(s);
 	if (status)
 		return status;
+	shell_hold_port();
 	switch (console_run()) {
 	case -ENOTTY:
 		return refuse("the console needs a terminal (ssh -t); for scripts use careen status, "

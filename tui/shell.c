@@ -21,6 +21,14 @@
  */
 #define KILLABLE "echo 0 2>/dev/null >/proc/self/oom_score_adj; exec " SH " "
 
+static void hold(const char *lock)
+{
+	int fd = open(lock, O_RDWR | O_NOFOLLOW);
+
+	while (fd >= 0 && flock(fd, LOCK_SH) < 0 && errno == EINTR)
+		;
+}
+
 /*
  * While an operator's shell lives, or anything that it has started, the dead-man timer
  * waits: it may be at work on a disk, and nobody else could know. Inherited by all of
@@ -28,10 +36,13 @@
  */
 static void hold_deadman(void)
 {
-	int fd = open(CAREEN_SHELLS, O_RDWR | O_NOFOLLOW);
+	hold(CAREEN_SHELLS);
+}
 
-	while (fd >= 0 && flock(fd, LOCK_SH) < 0 && errno == EINTR)
-		;
+/* Nor is the port closed to who has come in (initramfs/port.c). */
+void shell_hold_port(void)
+{
+	hold(CAREEN_SESSIONS);
 }
 
 /* Our own programs say for themselves when they are at work. */
@@ -45,6 +56,7 @@ int shell_become(const char *command)
 {
 	/* Programs that start $SHELL want a shell, not the console. */
 	setenv("SHELL", SH, 1);
+	shell_hold_port();
 	if (!is_careen(command))
 		hold_deadman();
 	execl(SH, "sh", "-c", KILLABLE "-c \"$1\"", "sh", command, (char *)NULL);

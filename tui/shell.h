@@ -4,6 +4,8 @@
 
 /* Become /bin/sh -c @command (ssh host COMMAND, scp, sftp). Returns only on failure. */
 int shell_become(const char *command);
+/* From here on somebody is logged in: port_open=armed does not close the port. */
+void shell_hold_port(void);
 /* An interactive shell on this terminal; returns when it has ended. 0 or -errno. */
 int shell_visit(void);
 /* A program that talks to the operator, on this terminal: its exit status, or -errno. */

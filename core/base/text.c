@@ -153,6 +153,25 @@ int text_bytes(const char *text, uint64_t *ret)
 	return 0;
 }
 
+int text_seconds(const char *text, uint32_t *ret)
+{
+	static const struct {
+		char unit;
+		unsigned seconds;
+	} units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 } };
+	size_t digits = strspn(text, "0123456789"), i;
+
+	if (!digits || digits > 5 || (text[digits] && text[digits + 1]))
+		return -EINVAL;
+	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (text[digits] != units[i].unit)
+			continue;
+		*ret = strtoul(text, NULL, 10) * units[i].seconds;
+		return 0;
+	}
+	return -EINVAL;
+}
+
 const char *text_span(char *dst, size_t size, uint64_t seconds)
 {
 	uint64_t d = seconds / 86400, h = seconds / 3600 % 24, m = seconds / 60 % 60;

@@ -35,6 +35,9 @@ const char *text_size(char *dst, size_t size, uint64_t bytes);
  */
 int text_bytes(const char *text, uint64_t *ret);
 
+/* "90s", "15m", "2h": a span of time. 0 and *ret in seconds, or -EINVAL. */
+int text_seconds(const char *text, uint32_t *ret);
+
 /* "41 d", "3 h 12 min", "14:32": a span of @seconds. */
 const char *text_span(char *dst, size_t size, uint64_t seconds);
 

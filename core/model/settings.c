@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "model/procfile.h"
 #include "paths.h"
 
@@ -22,6 +23,7 @@ static const struct {
 } numbers[] = {
 	{ "deadman", offsetof(struct settings, deadman_s), 900 },
 	{ "relogin", offsetof(struct settings, relogin_s), 120 },
+	{ "armed", offsetof(struct settings, armed_only), 0 },
 };
 
 static void take(struct settings *set, const char *name, uint32_t value)
@@ -47,9 +49,15 @@ void settings_parse(struct settings *set, const char *text)
 
 void settings_read(struct settings *set)
 {
-	char *text;
+	settings_read_at(set, "/");
+}
 
-	if (file_read_all(AT_FDCWD, CAREEN_SETTINGS, &text, NULL) < 0)
+void settings_read_at(struct settings *set, const char *root)
+{
+	char path[80], *text;
+
+	text_fmt(path, sizeof(path), "%s%s", root, CAREEN_SETTINGS);
+	if (file_read_all(AT_FDCWD, path, &text, NULL) < 0)
 		return settings_parse(set, "");
 	settings_parse(set, text);
 	free(text);

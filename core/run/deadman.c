@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -54,6 +55,9 @@ void deadman_keep(void)
 
 	if (last && now - last < KEEP_MS)
 		return;
+	/* Who is at the machine's own line needs no other way in: the stub set it. */
+	if (getenv("CAREEN_LOCAL"))
+		(void)forget(CAREEN_RELOGIN, NULL);
 	if (access(CAREEN_DEADMAN, F_OK) < 0)
 		return;
 	last = now;

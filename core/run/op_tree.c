@@ -26,6 +26,7 @@
 #include "model/rescue.h"
 #include "model/snapshot.h"
 #include "paths.h"
+#include "run/arm.h"
 #include "run/exec.h"
 #include "run/spawn.h"
 
@@ -244,6 +245,19 @@ static int wait_greeting(struct op_ctx *ctx, const struct op *op, struct error *
 	return 0;
 }
 
+/* With port_open=armed it is opened for that long only. */
+static int prove_greeting(struct op_ctx *ctx, const struct op *op, struct error *err)
+{
+	int r = arm_port(op->deadline_s, err);
+
+	if (r < 0 && r != -EALREADY)
+		return r;
+	r = wait_greeting(ctx, op, err);
+	if (r == 0 && arm_port(0, NULL) == 0)
+		ctx_note(ctx, "The port is closed again: careen arm opens it.");
+	return r;
+}
+
 int op_tree_start(struct op_ctx *ctx, const struct op *op, struct error *err)
 {
 	char *argv[] = { CAREEN_LIB "/rescue-start", NULL };
@@ -259,7 +273,7 @@ int op_tree_start(struct op_ctx *ctx, const struct op *op, struct error *err)
 	if (!WIFEXITED(status) || WEXITSTATUS(status))
 		return error_set(err, EIO, "start", "the rescue", *o.line ? o.line : "it failed",
 				 "careen leave takes it away again.");
-	return wait_greeting(ctx, op, err);
+	return prove_greeting(ctx, op, err);
 }
 
 /* The rescue that is there: an O_PATH descriptor of its root, or -ENOENT. */

@@ -72,6 +72,23 @@ static void test_bytes(void)
 	}
 }
 
+static void test_seconds(void)
+{
+	static const struct { const char *text; int r; uint32_t seconds; } rows[] = {
+		{ "90s", 0, 90 }, { "15m", 0, 900 }, { "2h", 0, 7200 }, { "99999h", 0, 359996400 },
+		{ "", -EINVAL, 0 }, { "m", -EINVAL, 0 }, { "15", -EINVAL, 0 }, { "-1s", -EINVAL, 0 },
+		{ "15min", -EINVAL, 0 }, { "1d", -EINVAL, 0 }, { "100000s", -EINVAL, 0 },
+	};
+	uint32_t seconds;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		seconds = 0;
+		is_int(text_seconds(rows[i].text, &seconds), rows[i].r, "%s", rows[i].text);
+		is_int((long)seconds, (long)rows[i].seconds, "%s: seconds", rows[i].text);
+	}
+}
+
 static void test_sizes(void)
 {
 	char buf[32];
@@ -104,6 +121,7 @@ int main(void)
 	struct error err;
 
 	test_clean();
+	test_seconds();
 	test_sizes();
 	via(text_json, "a\"b\\c\n\xff", "\"a\\\"b\\\\c\\u000a\\ufffd\"", "JSON");
 	via(text_shell, "/dev/vda1", "/dev/vda1", "a plain word is not quoted");
