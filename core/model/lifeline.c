@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -25,6 +26,8 @@
 #include "model/procfile.h"
 #include "model/rescue.h"
 #include "model/scan.h"
+#include "model/settings.h"
+#include "paths.h"
 
 enum { MAX_DROPBEAR = 64, DEADLINE_MS = 5000, TCP_LISTEN_STATE = 0x0A };
 
@@ -136,6 +139,15 @@ static void find_listener(struct lifeline *ll, const struct dropbear *list, size
 	}
 }
 
+/* "CLIENT PORT SERVER PORT" [ssh(1), SSH_CONNECTION]; a jump through our own sshd has one end twice. */
+static bool is_from_here(void)
+{
+	const char *text = getenv("SSH_CONNECTION");
+	char client[64], server[64];
+
+	return text && sscanf(text, "%63s %*s %63s", client, server) == 2 && !strcmp(client, server);
+}
+
 /* dropbear forks one child for each connection. */
 static void find_sessions(struct lifeline *ll, const struct dropbear *list, size_t n)
 {
@@ -150,6 +162,7 @@ static void find_sessions(struct lifeline *ll, const struct dropbear *list, size
 			if (up[j] == list[i].pid)
 				ll->own_session = list[i].pid;
 	}
+	ll->from_here = ll->own_session && is_from_here();
 }
 
 struct ram_check {
@@ -249,6 +262,23 @@ static void check_ram(struct lifeline *ll, pid_t seen_from, struct error *err)
 	mounts_free(&ms);
 }
 
+/* The file has the second after the boot until which the port is open (initramfs/port.c). */
+static void read_arming(struct lifeline *ll, const char *root)
+{
+	struct settings set;
+	struct timespec now;
+	char path[80];
+	uint64_t until;
+
+	settings_read_at(&set, root);
+	ll->armed_only = set.armed_only;
+	text_fmt(path, sizeof(path), "%s" CAREEN_ARMED, root);
+	until = set.armed_only ? file_read_u64(AT_FDCWD, path, 0) : 0;
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	if (until > (uint64_t)now.tv_sec)
+		ll->armed_s = until - now.tv_sec;
+}
+
 int lifeline_read(struct lifeline *ll, struct error *err)
 {
 	struct lifeline seen = { .pid = rescue_lifeline() };
@@ -261,6 +291,8 @@ int lifeline_read(struct lifeline *ll, struct error *err)
 	/* dropbear may outlive the lifeline, which finds it again. */
 	if (seen.pid || rescue_root("/"))
 		n = list_dropbears(root, list);
+	if (seen.pid || rescue_root("/"))
+		read_arming(&seen, root);
 	find_listener(&seen, list, n);
 	find_sessions(&seen, list, n);
 	if (seen.pid || seen.listener)

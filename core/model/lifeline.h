@@ -3,6 +3,7 @@
 #define CAREEN_LIFELINE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct error;
@@ -15,7 +16,10 @@ struct lifeline {
 	bool in_ram;		/* it, its sessions: root, cwd, exe, maps, fds all in the
 				   rescue or sockets, pipes, anonymous inodes */
 	char why[160];		/* what is not, when !in_ram */
+	bool armed_only;	/* it listens only while armed (careen.conf, port_open=armed) */
+	uint32_t armed_s;	/* for so long */
 	pid_t own_session;	/* the session this process came through, 0 if none */
+	bool from_here;		/* its client is on this very machine */
 };
 
 int lifeline_read(struct lifeline *ll, struct error *err);

@@ -16,7 +16,7 @@
 #include "base/text.h"
 #include "model/procfile.h"
 
-static const struct rtattr *find(const struct rtattr *at, int left, unsigned short type)
+const struct rtattr *netlink_find(const struct rtattr *at, int left, unsigned short type)
 {
 	for (; RTA_OK(at, left); at = RTA_NEXT(at, left))
 		if (at->rta_type == type)
@@ -26,7 +26,7 @@ static const struct rtattr *find(const struct rtattr *at, int left, unsigned sho
 
 const void *netlink_attr(const struct rtattr *at, int left, unsigned short type, size_t least)
 {
-	at = find(at, left, type);
+	at = netlink_find(at, left, type);
 	return at && RTA_PAYLOAD(at) >= least ? RTA_DATA(at) : NULL;
 }
 
@@ -113,12 +113,12 @@ static int add_link(struct reading *r, const struct nlmsghdr *nh)
 	const unsigned *below = netlink_attr(at, left, IFLA_LINK, sizeof(*below));
 	const unsigned *above = netlink_attr(at, left, IFLA_MASTER, sizeof(*above));
 	const unsigned char *oper = netlink_attr(at, left, IFLA_OPERSTATE, sizeof(*oper));
-	const struct rtattr *info = find(at, left, IFLA_LINKINFO);
+	const struct rtattr *info = netlink_find(at, left, IFLA_LINKINFO);
 	unsigned char state = oper ? *oper : IF_OPER_UNKNOWN;
 
-	take_text(find(at, left, IFLA_IFNAME), l.name, sizeof(l.name));
+	take_text(netlink_find(at, left, IFLA_IFNAME), l.name, sizeof(l.name));
 	if (info)
-		take_text(find(RTA_DATA(info), RTA_PAYLOAD(info), IFLA_INFO_KIND), l.kind,
+		take_text(netlink_find(RTA_DATA(info), RTA_PAYLOAD(info), IFLA_INFO_KIND), l.kind,
 			  sizeof(l.kind));
 	l.below = below ? *below : 0;
 	l.above = above ? *above : 0;
@@ -224,6 +224,7 @@ int network_read(struct network *net, int port, struct error *err)
 		network_free(&seen);
 		return error_set(err, code, "read the network", "", NULL, NULL);
 	}
+	seen.filtered = filter_in_use();
 	*net = seen;
 	return 0;
 }

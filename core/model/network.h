@@ -31,6 +31,7 @@ struct network {
 	struct net_manager *mgr;
 	size_t nmgr;
 	char gateway[48];	/* default route, "" if none */
+	bool filtered;		/* a packet filter looks at what comes in */
 };
 
 /* @port: whose sessions are the operator's; 0 where that is not known */

@@ -25,6 +25,7 @@ struct reading {
 	int port;		/* the operator's sessions are on this one, 0 unknown */
 	bool way_known;		/* netway_find() was here */
 	unsigned policies;	/* of IPsec */
+	bool filtered;
 };
 
 typedef int (*on_message)(struct reading *r, const struct nlmsghdr *nh);
@@ -32,6 +33,8 @@ typedef int (*on_message)(struct reading *r, const struct nlmsghdr *nh);
 int netlink_open(int protocol);		/* -errno */
 /* @fn for each message of the answer to a NLM_F_DUMP or NLM_F_ACK. */
 int netlink_ask(int fd, const struct nlmsghdr *ask, struct reading *r, on_message fn);
+/* The attribute of that type; NULL if there is none. */
+const struct rtattr *netlink_find(const struct rtattr *at, int left, unsigned short type);
 /* What the attribute of that type has, at least @least bytes; NULL if there is none. */
 const void *netlink_attr(const struct rtattr *at, int left, unsigned short type, size_t least);
 
@@ -46,5 +49,8 @@ void netway_find(struct reading *r);
 
 /* netipsec.c: has the kernel a policy that sends traffic through IPsec? */
 bool ipsec_in_use(void);
+
+/* netfilter.c: has the kernel a packet filter that looks at what comes in? */
+bool filter_in_use(void);
 
 #endif

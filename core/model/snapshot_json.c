@@ -268,6 +268,7 @@ static void put_network(struct json *j, const struct network *net)
 
 	open_with(j, "network", '{');
 	put_str(j, "gateway", net->gateway);
+	put_bool(j, "filtered", net->filtered);
 	open_with(j, "addresses", '[');
 	for (i = 0; i < net->naddr; i++)
 		put_address(j, &net->addr[i]);
@@ -294,7 +295,10 @@ static void put_lifeline(struct json *j, const struct lifeline *ll)
 	put_int(j, "sessions", ll->sessions);
 	put_bool(j, "in_ram", ll->in_ram);
 	put_str(j, "why", ll->why);
+	put_bool(j, "armed_only", ll->armed_only);
+	put_uint(j, "armed_s", ll->armed_s);
 	put_int(j, "own_session", ll->own_session);
+	put_bool(j, "from_here", ll->from_here);
 	close_with(j, '}');
 }
 

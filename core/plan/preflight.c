@@ -205,12 +205,18 @@ static void check_lifeline(const struct snapshot *s, struct findings *f)
 	const struct lifeline *ll = &s->lifeline;
 	struct finding *row;
 
-	if (!ll->pid || !ll->port) {
+	if (ll->pid && !ll->port && ll->armed_only) {
+		row = add(f, FIND_BLOCKER, "Lifeline", "its port is closed (port_open=armed in careen.conf)");
+		MEND(row, "Open it for an hour, in the normal system: sudo careen arm");
+	} else if (!ll->pid || !ll->port) {
 		row = add(f, FIND_BLOCKER, "Lifeline", "no ssh server of the rescue is listening");
 		MEND(row, "Start it: %s", CAREEN_LIFELINE);
 	} else if (!ll->in_ram) {
 		row = add(f, FIND_BLOCKER, "Lifeline", "not wholly in RAM: %s", ll->why);
 		MEND(row, "Close that session, or log in again on port %d.", ll->port);
+	} else if (ll->from_here) {
+		row = add(f, FIND_BLOCKER, "Lifeline", "this session comes from this machine itself, and ends with what made it");
+		MEND(row, "Log in from outside: ssh -p %d root@%s", ll->port, s->host.name);
 	} else if (!ll->own_session) {
 		add(f, FIND_NOTE, "Lifeline", "port %d, all in RAM; this session is not through it",
 		    ll->port);
@@ -218,6 +224,22 @@ static void check_lifeline(const struct snapshot *s, struct findings *f)
 		add(f, FIND_OK, "Lifeline", "port %d, %d session%s, all in RAM", ll->port,
 		    ll->sessions, ll->sessions == 1 ? "" : "s");
 	}
+}
+
+/* Its rules are the kernel's and outlive the detach; who has come in proves that they let him. */
+static void check_filter(const struct snapshot *s, struct findings *f)
+{
+	struct finding *row;
+
+	if (!s->net.filtered)
+		return;
+	if (s->lifeline.own_session && !s->lifeline.from_here) {
+		add(f, FIND_OK, "Firewall", "it lets port %d through: this session came by it", s->lifeline.port);
+		return;
+	}
+	row = add(f, FIND_NOTE, "Firewall", "there is one, and this session does not show that it lets port %d through",
+		  s->lifeline.port);
+	MEND(row, "Log in on it from where you will be, before Detach.");
 }
 
 static void check_needed(const struct snapshot *s, const struct net_manager *m, struct findings *f)
@@ -263,6 +285,7 @@ size_t preflight_findings(const struct snapshot *s, struct finding *ret, size_t 
 	check_memory(s, &f);
 	check_lifeline(s, &f);
 	check_network(s, &f);
+	check_filter(s, &f);
 	return f.n;
 }
 

@@ -311,6 +311,41 @@ static void test_ipsec(void)
 	end(charon);
 }
 
+static bool is_filtered(void)
+{
+	struct network net = { 0 };
+	bool filtered = network_read(&net, PORT, &(struct error){ 0 }) == 0 && net.filtered;
+
+	network_free(&net);
+	return filtered;
+}
+
+static void test_filter(void)
+{
+	static const struct {
+		const char *rules, *what;
+		bool filtered;
+	} row[] = {
+		{ "", "without rules", false },
+		{ "chain a { type filter hook output priority 0; policy drop; }", "what goes out", false },
+		{ "chain a { type filter hook input priority 0; policy accept; }", "a chain without rules", false },
+		{ "chain a { type filter hook input priority 0; policy accept; tcp dport 22 accept; }", "with a rule", true },
+		{ "chain a { type filter hook input priority 0; policy drop; }", "that drops everything", true },
+		{ "chain a { type filter hook prerouting priority -300; tcp dport 1022 drop; }", "before routing", true },
+		{ "chain a { type nat hook prerouting priority -100; tcp dport 80 redirect to :8080; }", "nat", false },
+	};
+
+	if (sh("nft add table inet t 2>/dev/null")) {
+		ok(true, "a packet filter # SKIP no nft, or no nf_tables");
+		return;
+	}
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		sh("nft 'flush ruleset; table inet t { %s\n}'", row[i].rules);
+		ok(is_filtered() == row[i].filtered, "a packet filter: %s", row[i].what);
+	}
+	sh("nft flush ruleset");
+}
+
 static void make_links(void)
 {
 	int r = sh("ip link set lo up; set -e; far='nsenter -n -t %d'; "
@@ -343,5 +378,6 @@ int main(void)
 	test_vpn();
 	test_supplicant();
 	test_ipsec();
+	test_filter();
 	return done_testing();
 }

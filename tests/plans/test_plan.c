@@ -217,6 +217,17 @@ static bool preflight_says(const struct snapshot *s, const char *text)
 	return false;
 }
 
+static int preflight_level(const struct snapshot *s, const char *what)
+{
+	struct finding f[32];
+	size_t n = preflight_findings(s, f, 32);
+
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(f[i].what, what))
+			return (int)f[i].level;
+	return -1;
+}
+
 static char *slurp(const char *path)
 {
 	char *text = calloc(1, 65536);
@@ -297,6 +308,14 @@ static void test_before(void)
 	strcpy(s.lifeline.why, "the shell's cwd is /root of the disk");
 	step_detach.state(&s, &st);
 	is_int(st.status, STEP_BLOCKED, "a lifeline that is not in RAM blocks");
+	s.lifeline.in_ram = s.lifeline.from_here = true;
+	step_detach.state(&s, &st);
+	is_int(st.status, STEP_BLOCKED, "so does a session that comes from the machine itself");
+	s.lifeline.from_here = false;
+	s.net.filtered = true;
+	is_int(preflight_level(&s, "Firewall"), FIND_OK, "a firewall has let this session through");
+	s.lifeline.own_session = 0;
+	is_int(preflight_level(&s, "Firewall"), FIND_NOTE, "without a session nobody knows");
 	s.host.place = PLACE_CONTAINER;
 	refusal(&s, "detach", NULL, -EPERM);
 	mounts_free(&s.mounts);

@@ -1,8 +1,9 @@
 #!/bin/bash
 # check-long: Every operation of every step meets every fault once: it fails before or after its work, the
 # job is killed before or after it, or what it asks of the kernel never returns. Each time the log says
-# so, and the same step goes on; at the end the same boot runs, and every file is as it was.
-# build/vm/faults.txt has the table: fault, operation, what the job said, how it went on.
+# so, and the same step goes on; at the end the same boot runs, and every file is as it was. Of the faults
+# in CAREEN_BACKOUT, Resume instead of going on is tried, too, from a snapshot after each.
+# build/vm/faults.txt has the table: step, operation, fault, what the job said, how Resume went.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../operator.sh"
 . "$(dirname "$0")/../files.sh"
@@ -24,6 +25,21 @@ run_step() {
 	return $r
 }
 
+# back_out: Resume from where the fault has left the machine, then back to that point; $back says how
+back_out() {
+	back=resumed
+	vm_savevm faulted && vm_ssh1022 'rm /run/careen/fault'
+	vm_ssh1022 'careen run resume --yes' >"$vm_tmp/out" 2>&1
+	case $? in
+	0) ;;
+	4) back='nothing to resume' ;;
+	*) back='Resume failed'; diag "$(cat "$vm_tmp/out")" ;;
+	esac
+	vm_wait ssh 300 && [ "$(vm_ssh systemctl is-system-running --wait)" = running ] || back="$back; it does not run"
+	[ "$(fact_boot_id vm_ssh)" = "$boot_id" ] || back="$back; another boot"
+	vm_loadvm faulted >/dev/null && eventually 60 vm_ssh1022 true || bail "$what: cannot go back"
+}
+
 # What the log says of the job that met the fault.
 said() { latest_job | awk '{ print $3 }'; }
 
@@ -39,7 +55,17 @@ through() {
 		after=$(faulted)
 		if [ "$after" -gt "$before" ]; then
 			last=$(vm_ssh1022 tail -n 1 /run/careen/faulted)
-			printf '%s\t%s\t%s%s\n' "$step" "$last" "$told" "$hung" >>"$table"
+			back=
+			case " ${CAREEN_BACKOUT-die} $step" in
+			*" $fault "*detach | *" $fault "*kill | *" $fault "*unmount)
+				back_out
+				case $back in
+				resumed | 'nothing to resume') pass "$what: $step: $last: back to the running system" ;;
+				*) fail "$what: $step: $last: back to the running system ($back)" ;;
+				esac
+				;;
+			esac
+			printf '%s\t%s\t%s%s\t%s\n' "$step" "$last" "$told" "$hung" "$back" >>"$table"
 			case $r:$fault in
 			0:*) fail "$what: $step: $last: the job says that all is well" ;;
 			esac
