@@ -27,7 +27,7 @@ once() {
 	local began
 	began=$(latest "sed -n 's/^[^	]*	[^	]*	start	//p'")
 	is "$(sort <<<"$began" | uniq -d)$(latest "grep -c '	fail	'")" 0 "$what: no operation was done twice, none has failed"
-	is "$(latest "sed -n 's/^[^	]*	[^	]*	done	//p'")" "$(cut -f 1 <<<"$began")" "$what: and each has come to its end"
+	is "$(latest "sed -n 's/^[^	]*	[^	]*	done	//p'")" "$(awk '{ print $1 }' <<<"$began")" "$what: and each has come to its end"
 }
 
 shrink() { program=resize2fs; repair='careen run repair --device vda2 --tool resize --set size=1000M --confirm vda2-0001'; }
