@@ -1,4 +1,5 @@
 #!/bin/bash
+# check-long: the lines of one machine
 # The console on the machine's own lines (console= in careen.conf), serial and screen: the network
 # is gone after Detach, and who sits at the machine finishes the trip.
 . "$(dirname "$0")/../lib.sh"
