@@ -1,15 +1,14 @@
 /* plan.c - what would be done, before anything is; and the confirmation */
 #include "screens/plan.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "clock.h"
 #include "console.h"
 #include "plan/strategy.h"
+#include "screens/confirm.h"
 #include "widgets/list.h"
-#include "widgets/prompt.h"
 #include "widgets/text.h"
 
 enum { COL_NUMBER, COL_TITLE, COL_DANGER, COL_LIMIT };
@@ -40,11 +39,8 @@ static struct {
 static struct plan *plan, *next;	/* next: for the screen that is about to be pushed */
 static struct text detail;	/* of the operation under the cursor: gives way */
 static struct text foot;	/* what must be read before Enter: always whole */
-static char typed[256];
-static char before[256];	/* a new secret as it was typed first */
 #define ARMED_MS 120000		/* a plan, and a word typed below it, are good for so long */
 static int64_t touched_ms;	/* the last key that was for it */
-static bool word_given;		/* the token; what is typed now is the secret */
 static bool commands;
 
 static void plan_cell(const void *rows, size_t row, size_t col, struct cell *ret)
@@ -139,9 +135,7 @@ static void show(struct plan *p)
 {
 	plan_free(plan);
 	plan = p;
-	explicit_bzero(typed, sizeof(typed));
-	explicit_bzero(before, sizeof(before));
-	word_given = false;
+	confirm_begin(plan);
 	list_set(&list, plan, plan->n);
 	touched_ms = clock_mono_ms();
 }
@@ -226,6 +220,7 @@ void console_run_step(struct console *c)
 static void plan_close(struct console *c)
 {
 	(void)c;
+	confirm_begin(NULL);
 	plan_free(plan);
 	plan = NULL;
 	list_set(&list, NULL, 0);
@@ -273,39 +268,16 @@ static void add_choices(const struct console *c)
 		 s ? s->name : "no strategy");
 }
 
-/* A word to confirm it, then a passphrase that it needs. */
-static bool prompted(void)
-{
-	return plan->token || plan->secret_what;
-}
-
-static bool asks_word(void)
-{
-	return plan->token && !word_given;
-}
-
-/* The words of many disks: there would be no room to type behind them. */
-static bool long_word(void)
-{
-	return strlen(plan->token) > 30;
-}
-
 static void add_confirm(const struct console *c)
 {
 	if (!console_may_write(c))
 		text_add(&foot, ST_WARN, 0, "Read-only here. Esc goes back.");
-	else if (prompted())
+	else if (confirm_needed())
 		text_add(&foot, ST_BOLD, 0, "Esc goes back, nothing has happened.");
 	else
 		text_add(&foot, ST_BOLD, 0, "Esc goes back, nothing has happened.   Enter runs it.");
-	if (asks_word() && console_may_write(c))
-		text_add(&foot, ST_NORMAL, 0, "To run it, type %s:%s%s",
-			 plan->token_what ? plan->token_what : "this word", long_word() ? " " : "",
-			 long_word() ? plan->token : "");
-	else if (before[0] && console_may_write(c))
-		text_add(&foot, ST_NORMAL, 0, "Type it once more, to be sure of it:");
-	else if (plan->secret_what && console_may_write(c))
-		text_add(&foot, ST_NORMAL, 0, "To run it, type %s:", plan->secret_what);
+	if (console_may_write(c))
+		confirm_ask(&foot);
 }
 
 static void fill_detail(void)
@@ -346,34 +318,13 @@ static struct box cut_bottom(struct box *box, int rows)
 	return part;
 }
 
-/* A star for each character of what was typed. */
-static const char *hidden(void)
-{
-	static char stars[sizeof(typed)];
-	size_t n = 0;
-
-	for (const char *p = typed; *p; p++)
-		if (((unsigned char)*p & 0xc0) != 0x80)
-			stars[n++] = '*';
-	stars[n] = '\0';
-	return stars;
-}
-
-static void draw_prompt(struct box box)
-{
-	char label[80];
-
-	text_fmt(label, sizeof(label), "%s > ", !asks_word() ? "passphrase" : long_word() ? "" : plan->token);
-	prompt_draw(box.y + box.h - 1, box.x, box.w, label, asks_word() ? typed : hidden());
-}
-
 /* In a small terminal: how to confirm it counts most, and stands last. */
 static void draw_foot_alone(struct box box, bool prompt)
 {
 	struct box part = { box.y, box.x + 1, box.h, box.w - 2 };
 
 	if (prompt)
-		draw_prompt(part);
+		confirm_draw(part);
 	part.h -= prompt;
 	text_bottom(&foot);
 	text_draw(&foot, part);
@@ -381,7 +332,7 @@ static void draw_foot_alone(struct box box, bool prompt)
 
 static void plan_draw(struct console *c, struct box box)
 {
-	bool prompt = prompted() && console_may_write(c);
+	bool prompt = confirm_needed() && console_may_write(c);
 	struct box part;
 	int rows, room;
 
@@ -394,7 +345,7 @@ static void plan_draw(struct console *c, struct box box)
 	}
 	part = cut_bottom(&box, rows);
 	if (prompt)
-		draw_prompt(part);
+		confirm_draw(part);
 	text_draw_top(&foot, part);
 	rows = text_height(&detail, box.w - 2);
 	room = box.h - 5;
@@ -428,33 +379,6 @@ static void start(struct console *c)
 	screen_push(c, &screen_job);
 }
 
-/* May it be used? A new one must be good, and the same twice. */
-static bool secret_given(struct console *c)
-{
-	const char *why;
-
-	if (!typed[0]) {
-		console_note(c, ST_WARN, "Type the passphrase to run it, or Esc. Nothing has happened.");
-		return false;
-	}
-	if (!plan->secret_is_new)
-		return true;
-	why = plan_new_secret_is_bad(typed, strlen(typed));
-	if (!before[0] && why) {
-		console_note(c, ST_WARN, "Not this passphrase: %s. Nothing has happened.", why);
-	} else if (!before[0]) {
-		memcpy(before, typed, sizeof(before));
-	} else if (!strcmp(before, typed)) {
-		explicit_bzero(before, sizeof(before));
-		return true;
-	} else {
-		console_note(c, ST_WARN, "That was not the same. Type the passphrase anew. Nothing has happened.");
-		explicit_bzero(before, sizeof(before));
-	}
-	explicit_bzero(typed, sizeof(typed));
-	return false;
-}
-
 /* Who comes back to a word typed long ago must see once more what it would do. */
 static bool expired(struct console *c)
 {
@@ -478,20 +402,7 @@ static void confirm(struct console *c)
 		console_note(c, ST_WARN, c->writer.pid ?
 			     "Nothing has happened: another operator writes. t takes over." :
 			     "Nothing has happened: this is read-only.");
-	} else if (asks_word() && strcmp(typed, plan->token)) {
-		console_note(c, ST_WARN, typed[0] ? "That is not the word. Nothing has happened." :
-			     "Type the word to run it, or Esc. Nothing has happened.");
-		typed[0] = '\0';
-	} else if (asks_word() && plan->secret_what) {
-		word_given = true;
-		typed[0] = '\0';
-	} else if (plan->secret_what) {
-		if (!secret_given(c))
-			return;
-		if (plan_set_secret(plan, typed, strlen(typed)) == 0)
-			start(c);
-		explicit_bzero(typed, sizeof(typed));
-	} else {
+	} else if (confirm_enter(c)) {
 		start(c);
 	}
 }
@@ -554,7 +465,7 @@ static bool plan_request(struct console *c, enum request request)
 
 static bool plan_key(struct console *c, int key)
 {
-	if (!prompted() || !console_may_write(c) || !prompt_edit(typed, sizeof(typed), key))
+	if (!console_may_write(c) || !confirm_key(key))
 		return false;
 	touched_ms = clock_mono_ms();
 	return true;
@@ -593,7 +504,7 @@ static const struct hint *plan_hints(const struct console *c)
 
 	if (!console_may_write(c))
 		return watching;
-	if (prompted())
+	if (confirm_needed())
 		return token;
 	if (made.step == &step_unmount && c->snap->old.nlayers)
 		return unmount;

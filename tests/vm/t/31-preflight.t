@@ -17,11 +17,13 @@ settings_of_kernel() {
 		swapon --show --noheadings; cat /proc/modules | cut -d" " -f1 | sort; ip -o address | sed "s/valid_lft.*//"; ip route'
 }
 # Not the threads of the kernel, whose workers come and go.
-processes() { vm_ssh 'ps -eo ppid,comm | grep -v "^ *2 \|sshd\|kworker\|systemd-userwor\|(sd-pam)\| ps$\| bash$\| grep$\|dropbear\| sort$" | sort | uniq -c'; }
+processes() { vm_ssh 'ps -eo ppid,comm | grep -v "^ *2 \|sshd\|kworker\|systemd-userwor\|(sd-pam)\| ps$\| bash$\| grep$\|dropbear\| sort$\| uniq$" | sort | uniq -c'; }
 rescue_files() { vm_ssh1022 'find / -xdev -type f ! -path "/run/*" ! -path "/tmp/*" -exec stat -c "%n %s %Y %a %u" {} + | sort; find / -xdev -type d | sort'; }
 
 vm_boot 13
 vm_wait running 60
+# Who asks for every setting mounts binfmt_misc, and who asks for unix sockets, as ss does, has their module loaded.
+vm_ssh 'sysctl -a >/dev/null 2>&1; modprobe unix_diag'
 for part in mounts_of_all settings_of_kernel processes rescue_files inventory; do $part >"$vm_tmp/$part.1"; done
 ok 'five times' vm_ssh1022 'for i in 1 2 3 4 5; do careen run preflight --yes && careen status && careen plan detach || exit; done >/dev/null'
 for part in mounts_of_all settings_of_kernel processes rescue_files inventory; do
@@ -33,7 +35,7 @@ done
 jump() {
 	local argv
 	eval "argv=($(vm ssh-argv "$VM" 1022))"
-	timeout 120 "${argv[@]:0:${#argv[@]}-1}" -o ProxyCommand="$vm_here/vm ssh $VM 'exec 3<>/dev/tcp/127.0.0.1/1022; cat <&3 & cat >&3; kill %1'" \
+	timeout 120 "${argv[@]:0:${#argv[@]}-1}" -o ProxyCommand="$vm_here/vm ssh $VM 'exec 3<>/dev/tcp/127.0.0.1/1022; cat <&3 & cat >&3; kill \$!'" \
 		root@127.0.0.1 "$@" </dev/null
 }
 like "$(jump 'careen run detach --yes; echo status $?' 2>&1 | tr '\n' ' ')" 'comes from this machine itself.*Log in from outside.*status [1-9]' \
