@@ -105,7 +105,7 @@ for fault in ${CAREEN_FAULTS:-fail late die gone hang}; do
 	is "$(vm_ssh systemctl is-system-running --wait)" running "$what: the system runs"
 	is "$(vm_ssh systemctl --failed --no-legend --plain)" '' "$what: no failed unit"
 	is "$(fact_boot_id vm_ssh)" "$boot_id" "$what: the same boot"
-	is "$(diff <(echo "$before") <(inventory) | head -20)" '' "$what: every file is as it was"
+	is "$(diff <(echo "$before") <(echo "$(inventory)") | head -20)" '' "$what: every file is as it was"
 	ok "$what: each operation met it: $(grep -c "	$fault	" "$table")" [ "$(grep -c "	$fault	" "$table")" -ge 20 ]
 done
 note "$(cat "$table")"
