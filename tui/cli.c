@@ -166,7 +166,7 @@ int cli_fail(const struct error *err)
 	}
 }
 
-int cli_refuse(const struct snapshot *s, bool console)
+static int refuse(const struct snapshot *s, bool console)
 {
 	const char *why = NULL;
 
@@ -184,14 +184,14 @@ int cli_refuse(const struct snapshot *s, bool console)
 	return EXIT_REFUSED;
 }
 
-static int look(struct snapshot **ret)
+int cli_look(unsigned parts, bool console, struct snapshot **ret)
 {
 	struct error err = { 0 };
 	int status;
 
-	if (snapshot_take(SNAP_ALL, ret, &err) < 0)
+	if (snapshot_take(parts, ret, &err) < 0)
 		return cli_fail(&err);
-	status = cli_refuse(*ret, false);
+	status = refuse(*ret, console);
 	if (status) {
 		snapshot_free(*ret);
 		*ret = NULL;
@@ -245,7 +245,7 @@ static void print_status(const struct snapshot *s)
 static int cmd_status(const struct cli *cli)
 {
 	struct snapshot *s = NULL;
-	int status = look(&s);
+	int status = cli_look(SNAP_ALL, false, &s);
 
 	if (status)
 		return status;
@@ -262,7 +262,7 @@ static int cmd_plan(const struct cli *cli)
 	struct snapshot *s = NULL;
 	struct plan *plan = NULL;
 	struct error err = { 0 };
-	int status = look(&s);
+	int status = cli_look(SNAP_ALL, false, &s);
 
 	if (status)
 		return status;

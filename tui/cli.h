@@ -46,7 +46,10 @@ int cli_follow_events(const char *id);
 int cli_follow(const char *id, bool json);
 /* "careen: sentence" on stderr; returns the exit status that fits the code. */
 int cli_fail(const struct error *err);
-/* One sentence on stderr why this place or user is refused; EXIT_GOOD = not. */
-int cli_refuse(const struct snapshot *s, bool console);
+/*
+ * A look at the machine, @parts of SNAP_*. EXIT_GOOD and *ret, to be freed; or nothing and one sentence
+ * on stderr: it failed, or this user or place is refused, with @console one without a rescue, too.
+ */
+int cli_look(unsigned parts, bool console, struct snapshot **ret);
 
 #endif

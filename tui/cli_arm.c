@@ -10,16 +10,13 @@
 
 static int set_port(uint32_t seconds)
 {
-	struct snapshot *s = NULL;
 	struct error err = { 0 };
-	int status;
+	struct snapshot *s;
+	int status = cli_look(0, true, &s);
 
-	if (snapshot_take(0, &s, &err) < 0)
-		return cli_fail(&err);
-	status = cli_refuse(s, true);
-	snapshot_free(s);
 	if (status)
 		return status;
+	snapshot_free(s);
 	return arm_port(seconds, &err) < 0 ? cli_fail(&err) : EXIT_GOOD;
 }
 

@@ -161,21 +161,20 @@ static int change(const struct snapshot *s, const char *word, struct error *err)
 
 int cli_deadman(const struct cli *cli)
 {
-	struct snapshot *s = NULL;
 	struct error err = { 0 };
-	int status;
+	struct snapshot *s;
+	int status = cli_look(step_resume.parts, true, &s);
 
-	if (snapshot_take(step_resume.parts, &s, &err) < 0)
-		return cli_fail(&err);
-	status = cli_refuse(s, true);
-	if (status == EXIT_GOOD && !cli->subject)
+	if (status)
+		return status;
+	if (!cli->subject)
 		cli->json ? print_json(s, clock_boot_ms()) : print(s);
-	else if (status == EXIT_GOOD && s->host.place != PLACE_RESCUE)
+	else if (s->host.place != PLACE_RESCUE)
 		status = cli_fail((error_set(&err, EPERM, "change", "the dead-man timer", "this is not the rescue system",
 					     "Log in with: ssh -p 1022 root@this-host"), &err));
-	else if (status == EXIT_GOOD && !strcmp(cli->subject, "expire"))
+	else if (!strcmp(cli->subject, "expire"))
 		status = expire(s);
-	else if (status == EXIT_GOOD && change(s, cli->subject, &err) < 0)
+	else if (change(s, cli->subject, &err) < 0)
 		status = cli_fail(&err);
 	snapshot_free(s);
 	return status;

@@ -50,21 +50,20 @@ static void print_keys(const struct hostkeys *keys)
 
 int cli_fingerprint(const struct cli *cli)
 {
-	struct snapshot *s = NULL;
+	struct snapshot *s;
 	struct hostkeys keys;
 	struct error err = { 0 };
-	int status;
+	int status = cli_look(0, false, &s);
 
-	if (snapshot_take(0, &s, &err) < 0)
-		return cli_fail(&err);
-	status = cli_refuse(s, false);
-	if (status == EXIT_GOOD && hostkeys_read("/etc/careen", &keys, &err) < 0)
+	if (status)
+		return status;
+	if (hostkeys_read("/etc/careen", &keys, &err) < 0)
 		status = cli_fail(&err);
-	else if (status == EXIT_GOOD && cli->known_hosts)
+	else if (cli->known_hosts)
 		status = print_known_hosts(&keys, cli->subject ? cli->subject : s->host.name);
-	else if (status == EXIT_GOOD && cli->json)
+	else if (cli->json)
 		print_json(&keys);
-	else if (status == EXIT_GOOD)
+	else
 		print_keys(&keys);
 	snapshot_free(s);
 	return status;

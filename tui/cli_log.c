@@ -139,16 +139,14 @@ int cli_follow_events(const char *id)
 
 static int look_where(bool *saved)
 {
-	struct snapshot *s = NULL;
-	struct error err = { 0 };
-	int status;
+	struct snapshot *s;
+	int status = cli_look(0, false, &s);
 
-	if (snapshot_take(0, &s, &err) < 0)
-		return cli_fail(&err);
-	status = cli_refuse(s, false);
+	if (status)
+		return status;
 	*saved = s->host.place != PLACE_RESCUE;
 	snapshot_free(s);
-	return status;
+	return EXIT_GOOD;
 }
 
 static int print_log(const struct cli *cli)

@@ -310,15 +310,12 @@ static int plan_and_start(const struct cli *cli, const struct step *step, const 
 
 int cli_run_step(const struct cli *cli, const struct step *step)
 {
-	struct snapshot *s = NULL;
-	struct error err = { 0 };
-	int status;
+	struct snapshot *s;
+	int status = cli_look(step->parts, true, &s);
 
-	if (snapshot_take(step->parts, &s, &err) < 0)
-		return cli_fail(&err);
-	status = cli_refuse(s, true);
-	if (status == EXIT_GOOD)
-		status = plan_and_start(cli, step, s);
+	if (status)
+		return status;
+	status = plan_and_start(cli, step, s);
 	snapshot_free(s);
 	return status;
 }

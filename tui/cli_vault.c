@@ -64,8 +64,7 @@ static int drop(const char *id)
 int cli_vault(const struct cli *cli)
 {
 	struct cli restore = *cli;
-	struct snapshot *s = NULL;
-	struct error err = { 0 };
+	struct snapshot *s;
 	int status;
 
 	if (cli->subject && cli->object && strcmp(cli->subject, "restore") == 0) {
@@ -77,11 +76,10 @@ int cli_vault(const struct cli *cli)
 		fprintf(stderr, "careen: vault takes nothing, restore ID or drop ID.\n");
 		return EXIT_USAGE;
 	}
-	if (snapshot_take(0, &s, &err) < 0)
-		return cli_fail(&err);
-	status = cli_refuse(s, true);
-	if (status == EXIT_GOOD)
-		status = cli->object ? drop(cli->object) : list(cli, &s->vault);
+	status = cli_look(0, true, &s);
+	if (status)
+		return status;
+	status = cli->object ? drop(cli->object) : list(cli, &s->vault);
 	snapshot_free(s);
 	return status;
 }

@@ -21,16 +21,12 @@ static int refuse(const char *why)
 
 static int console(void)
 {
-	struct snapshot *s = NULL;
-	struct error err = { 0 };
-	int status;
+	struct snapshot *s;
+	int status = cli_look(0, true, &s);
 
-	if (snapshot_take(0, &s, &err) < 0)
-		return cli_fail(&err);
-	status = cli_refuse(s, true);
-	snapshot_free(s);
 	if (status)
 		return status;
+	snapshot_free(s);
 	shell_hold_port();
 	switch (console_run()) {
 	case -ENOTTY:
