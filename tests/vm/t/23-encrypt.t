@@ -39,21 +39,21 @@ same() {
 
 # An operator types a new passphrase, mistypes it, types it twice; then the connection is cut.
 by_console() {
-	op_console && op_choose 5 && con_keys Enter && con_wait 'Devices' 20 && op_row vda2 &&
-		con_keys Enter && con_wait 'what is to be done with vda2' 20 &&
-		op_row 'Encrypt the root' && con_keys Enter && con_wait 'To run it, type' 20 || return
+	op_console && op_choose 5 && con_keys Enter && con_wait 'Devices' 60 && op_row vda2 &&
+		con_keys Enter && con_wait 'what is to be done with vda2' 60 &&
+		op_row 'Encrypt the root' && con_keys Enter && con_wait 'To run it, type' 60 || return
 	con_type vda2-0001; con_keys Enter
-	con_wait 'type a new passphrase for /dev/vda2' 10 || return
+	con_wait 'type a new passphrase for /dev/vda2' 60 || return
 	con_type 'open sesame'; con_keys Enter
-	con_wait 'once more' 10 || return
+	con_wait 'once more' 60 || return
 	con_type 'open barley'; con_keys Enter
-	con_wait 'not the same' 10 || return
+	con_wait 'not the same' 60 || return
 	con_type 'open sesame'; con_keys Enter
-	con_wait 'once more' 10 || return
+	con_wait 'once more' 60 || return
 	con_type 'open sesame'
-	con_wait 'passphrase > \*{11}' 10 && ! con_screen | grep -q sesame || return
+	con_wait 'passphrase > \*{11}' 60 && ! con_screen | grep -q sesame || return
 	con_keys Enter
-	con_wait 'encrypt what is in it' 60 && eventually 60 reached 1 && con_wait '[0-9]%.*ETA' 20 && con_shot job-encrypt && con_kill_client
+	con_wait 'encrypt what is in it' 120 && eventually 300 reached 1 && con_wait '[0-9]%.*ETA' 60 && con_shot job-encrypt && con_kill_client
 }
 
 VM_TIMEOUT=900
@@ -80,7 +80,7 @@ ok "$what: GRUB's menu" vm_ssh 'update-grub && sync'
 off
 out=$(encrypt $'short')
 isnt $? 0 "$what: a short passphrase is refused"
-ok "$what: it begins at the console" by_console || { con_screen; encrypt 'open sesame' --detach; }
+ok "$what: it begins at the console" by_console || { con_screen; con_close; encrypt 'open sesame' --detach; }
 for at in 10 50 90; do
 	ok "$what: $at % are encrypted" eventually 400 reached $at || bail "$what: $(vm_ssh1022 careen log | tail)"
 	ok "$what: cryptsetup is killed" vm_ssh1022 'kill -9 $(pidof cryptsetup)'
