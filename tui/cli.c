@@ -1,4 +1,4 @@
-/* cli.c - the command line, from tables: --help is printed from the same rows */
+/* cli.c - the command line, from tables: the help is printed from the same rows (cli_help.c) */
 #include "cli.h"
 
 #include <ctype.h>
@@ -15,14 +15,9 @@
 static int cmd_status(const struct cli *cli);
 static int cmd_plan(const struct cli *cli);
 static int cmd_stop(const struct cli *cli);
-static int cmd_help(const struct cli *cli);
 static int cmd_version(const struct cli *cli);
 
-static const struct command {
-	const char *name, *args, *about;
-	int (*fn)(const struct cli *cli);
-	bool needs_step;
-} commands[] = {
+const struct cli_command cli_commands[] = {
 	{ "status", "", "What is: host, steps, findings.", cmd_status, false },
 	{ "plan", "STEP", "Print what the step would do; changes nothing.", cmd_plan, true },
 	{ "run", "STEP", "Do it: print the plan, confirm, follow the job.", cli_run, true },
@@ -32,8 +27,8 @@ static const struct command {
 	{ "vault restore", "ID", "Put an entry back (a plan, with its word).", NULL, false },
 	{ "vault drop", "ID", "Forget an entry.", NULL, false },
 	{ "deadman", "", "What the dead-man timer would do, and when.", cli_deadman, false },
-	{ "deadman", "WORD", "keep: you are there. off, or 15m: another time. hold, resume or reboot: "
-	  "its end once a disk has been written to.", NULL, false },
+	{ "deadman", "keep|off|TIME|hold|resume|reboot", "keep: you are there. off, or 15m: another "
+	  "time. hold, resume or reboot: its end once a disk has been written to.", NULL, false },
 	{ "enter", "", "Make a rescue in this running system's RAM, without a reboot.", cli_enter,
 	  false },
 	{ "leave", "", "End the rescue that enter made, and its sessions.", cli_leave, false },
@@ -45,21 +40,16 @@ static const struct command {
 	{ "fingerprint", "", "What ssh shows of the rescue's host keys; with --known-hosts [NAME] the lines "
 	  "for known_hosts.", cli_fingerprint, false },
 	{ "stop", "[JOB]", "Ask the running job to stop.", cmd_stop, false },
-	{ "help", "", "This text.", cmd_help, false },
-	{ "--help", NULL, NULL, cmd_help, false },
-	{ "--version", NULL, NULL, cmd_version, false },
+	{ "help", "[TOPIC]", "This text, or one part of it: commands, options, steps, strategies, tools, "
+	  "exits, keys, views.", cli_help, false },
+	{ "--help", NULL, "The same.", cli_help, false },
+	{ "--version", NULL, "Which careen this is.", cmd_version, false },
 	{ 0 },
 };
 
-enum option_kind { FLAG, WORD, SET, OFFSET };
-
 #define OPT(field) offsetof(struct cli, field)
 
-static const struct option {
-	const char *name, *arg, *about;
-	enum option_kind kind;
-	size_t offset;
-} options[] = {
+const struct cli_option cli_options[] = {
 	{ "--json", NULL, "Machine-readable output.", FLAG, OPT(json) },
 	{ "--yes", NULL, "run: confirm what can be undone or only ends processes.", FLAG, OPT(yes) },
 	{ "--confirm", "WORD", "run: the word that the plan names, for what writes to a disk.",
@@ -70,13 +60,13 @@ static const struct option {
 	  SET, 0 },
 	{ "--offset", "BYTE", "repair: go on from there with a copy or an image that was cut short.",
 	  OFFSET, 0 },
-	{ "--strategy", "NAME", "detach: how PID 1 is taken over.", WORD, OPT(opts.strategy) },
+	{ "--strategy", "NAME", "detach: how PID 1 is taken over, see below.", WORD, OPT(opts.strategy) },
 	{ "--clean", NULL, "detach: stop services in their own order first.", FLAG,
 	  OPT(opts.clean) },
 	{ "--replace", NULL, "enter: instead of the rescue that is there.", FLAG, OPT(opts.replace) },
 	{ "--close", NULL, "unmount: close the LUKS, LVM and md below the root, too.", FLAG,
 	  OPT(opts.close) },
-	{ "--end", "WORD", "resume: reboot or poweroff instead, once everything is unmounted.", WORD,
+	{ "--end", "reboot|poweroff", "resume: that instead, once everything is unmounted.", WORD,
 	  OPT(opts.end) },
 	{ "--key-file", "FILE", "resume, repair: the passphrase or key of a LUKS; - is standard input.",
 	  WORD, OPT(key_file) },
@@ -87,13 +77,13 @@ static const struct option {
 	{ "--known-hosts", NULL, "fingerprint: lines for known_hosts, of this host's name or of NAME.", FLAG,
 	  OPT(known_hosts) },
 	{ "--script", NULL, "log: as a shell script, of one job or of all.", FLAG, OPT(script) },
+	/* for man/page and man/careen.bash: not in the help */
+	{ "--man", NULL, NULL, FLAG, OPT(man) },
+	{ "--words", NULL, NULL, FLAG, OPT(words) },
 	{ 0 },
 };
 
-static const struct {
-	enum exit_status status;
-	const char *meaning;
-} exits[] = {
+const struct cli_exit cli_exits[] = {
 	{ EXIT_GOOD, "It went well." },
 	{ EXIT_FAILED, "An operation failed; the log says which and why." },
 	{ EXIT_USAGE, "Wrong use; nothing was done." },
@@ -101,49 +91,8 @@ static const struct {
 	{ EXIT_NOTHING, "There is nothing to do: it is done already." },
 	{ EXIT_STOPPED, "The job was stopped by an operator." },
 	{ EXIT_HANGUP, "The terminal went away; a running job goes on." },
+	{ 0 },
 };
-
-static void print_steps(void)
-{
-	printf("\nSteps, in their order:\n");
-	for (int i = 0; steps[i]; i++)
-		printf("  %-16s%s\n", steps[i]->name, steps[i]->about);
-}
-
-static void print_tools(void)
-{
-	printf("\nTools of repair:\n");
-	for (const struct tool *t = tool_next(NULL); t; t = tool_next(t)) {
-		printf("  %-16s%s. %s\n", t->name, t->title, t->about);
-		for (int i = 0; i < TOOL_QUESTIONS && t->ask[i].key; i++)
-			printf("  %16s--set %s=...  %s\n", "", t->ask[i].key, t->ask[i].ask);
-	}
-}
-
-static int cmd_help(const struct cli *cli)
-{
-	char left[32];
-
-	(void)cli;
-	printf("careen takes a running Linux off its disks, and back.\n\n"
-	       "  careen          the console\n");
-	for (const struct command *c = commands; c->name; c++) {
-		text_fmt(left, sizeof(left), "%s %s", c->name, c->args ? c->args : "");
-		if (c->about)
-			printf("  careen %-16s %s\n", left, c->about);
-	}
-	printf("\nOptions:\n");
-	for (const struct option *o = options; o->name; o++) {
-		text_fmt(left, sizeof(left), "%s %s", o->name, o->arg ? o->arg : "");
-		printf("  %-18s%s\n", left, o->about);
-	}
-	print_steps();
-	print_tools();
-	printf("\nExit status:\n");
-	for (size_t i = 0; i < sizeof(exits) / sizeof(exits[0]); i++)
-		printf("  %d  %s\n", exits[i].status, exits[i].meaning);
-	return EXIT_GOOD;
-}
 
 static int cmd_version(const struct cli *cli)
 {
@@ -292,7 +241,7 @@ static int cmd_stop(const struct cli *cli)
 	return r < 0 ? cli_fail(&err) : EXIT_GOOD;
 }
 
-static int usage(const char *what, const char *word)
+int cli_usage(const char *what, const char *word)
 {
 	char clean[200];
 
@@ -303,20 +252,20 @@ static int usage(const char *what, const char *word)
 
 static int take_option(struct cli *cli, char **argv, int *i)
 {
-	const struct option *o = options;
+	const struct cli_option *o = cli_options;
 	char *field;
 
 	while (o->name && strcmp(o->name, argv[*i]))
 		o++;
 	if (!o->name)
-		return usage("no such option:", argv[*i]);
+		return cli_usage("no such option:", argv[*i]);
 	field = (char *)cli + o->offset;
 	if (o->kind == FLAG) {
 		*(bool *)field = true;
 		return EXIT_GOOD;
 	}
 	if (!argv[*i + 1])
-		return usage("a value is missing after", o->name);
+		return cli_usage("a value is missing after", o->name);
 	++*i;
 	if (o->kind == WORD)
 		*(const char **)field = argv[*i];
@@ -339,7 +288,7 @@ static int parse(struct cli *cli, char **argv)
 		else if (!cli->object)
 			cli->object = argv[i];
 		else
-			status = usage("one word too many:", argv[i]);
+			status = cli_usage("one word too many:", argv[i]);
 		if (status)
 			return status;
 	}
@@ -367,25 +316,25 @@ static void take_tool(struct cli *cli, const struct tool *tool)
 	cli->object = NULL;
 }
 
-static int check_words(struct cli *cli, const struct command *c)
+static int check_words(struct cli *cli, const struct cli_command *c)
 {
 	const struct tool *tool;
 
 	if (c->needs_step && !cli->subject)
-		return usage("name a step after", c->name);
+		return cli_usage("name a step after", c->name);
 	tool = c->needs_step ? tool_find(cli->subject) : NULL;
 	if (tool && cli->object)
 		take_tool(cli, tool);
 	if (c->needs_step && !step_find(cli->subject))
-		return usage(tool ? "name a device after" : "no such step:", cli->subject);
+		return cli_usage(tool ? "name a device after" : "no such step:", cli->subject);
 	if (cli->object && c->fn != cli_vault)
-		return usage("one word too many:", cli->object);
+		return cli_usage("one word too many:", cli->object);
 	return EXIT_GOOD;
 }
 
 int cli_main(int argc, char **argv)
 {
-	const struct command *c = commands;
+	const struct cli_command *c = cli_commands;
 	struct cli cli = { 0 };
 	int status;
 
@@ -393,7 +342,7 @@ int cli_main(int argc, char **argv)
 	while (c->name && (!c->fn || strcmp(c->name, argv[1])))
 		c++;
 	if (!c->name)
-		return usage("no such command:", argv[1]);
+		return cli_usage("no such command:", argv[1]);
 	status = parse(&cli, argv + 2);
 	if (status)
 		return status;

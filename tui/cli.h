@@ -15,7 +15,7 @@ enum exit_status {
 #define CLI_ANSWERS 10
 
 struct cli {
-	bool json, yes, take_over, detach, follow, script, known_hosts;
+	bool json, yes, take_over, detach, follow, script, known_hosts, man, words;
 	const char *key_file;	/* "-": standard input */
 	const char *confirm, *subject;	/* subject: STEP, TOOL or JOB */
 	const char *object;	/* after it: DEV or ENTRY */
@@ -24,6 +24,28 @@ struct cli {
 	const char *answers[CLI_ANSWERS + 1];
 	int nanswers;
 };
+
+/* The tables of cli.c: what parses the command line is what the help prints. */
+struct cli_command {
+	const char *name, *args, *about;
+	int (*fn)(const struct cli *cli);	/* NULL: another row of the same command */
+	bool needs_step;
+};
+
+struct cli_option {
+	const char *name, *arg, *about;	/* about NULL: none of the help's */
+	enum { FLAG, WORD, SET, OFFSET } kind;
+	size_t offset;
+};
+
+struct cli_exit {
+	enum exit_status status;
+	const char *meaning;
+};
+
+extern const struct cli_command cli_commands[];	/* name NULL ends it */
+extern const struct cli_option cli_options[];	/* name NULL ends it */
+extern const struct cli_exit cli_exits[];	/* meaning NULL ends it */
 
 /* `careen COMMAND ...`; returns the exit status. */
 int cli_main(int argc, char **argv);
@@ -40,6 +62,9 @@ int cli_run_step(const struct cli *cli, const struct step *step);
 int cli_confirm(const struct cli *cli, const struct plan *plan);
 int cli_log(const struct cli *cli);
 int cli_fingerprint(const struct cli *cli);
+int cli_help(const struct cli *cli);
+/* "careen: what word; ..." on stderr. */
+int cli_usage(const char *what, const char *word);
 /* Print events as they come: of one job to its end, or of all (NULL) until nobody reads. */
 int cli_follow_events(const char *id);
 /* Follow a job's events to its end; exit status by its result. */
