@@ -28,6 +28,7 @@ TUI_OBJ := $(TUI_SRC:%.c=$(O)/%.o)
 all: $(O)/careen initramfs-all
 
 -include initramfs/initramfs.mk
+-include man/man.mk
 -include tests/vm/vm.mk
 -include tests/tests.mk
 
@@ -42,10 +43,10 @@ $(O)/libcareen-core.a: $(CORE_OBJ)
 $(O)/careen: $(TUI_OBJ) $(O)/libcareen-core.a
 	$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LIBS) -lpthread
 
-install: all initramfs-install
+install: all initramfs-install man-install
 	install -D -m 755 $(O)/careen $(DESTDIR)$(PREFIX)/sbin/careen
 
-uninstall: initramfs-uninstall
+uninstall: initramfs-uninstall man-uninstall
 	rm -f $(DESTDIR)$(PREFIX)/sbin/careen
 
 clean:

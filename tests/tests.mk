@@ -3,7 +3,7 @@ UNIT_SRC := $(wildcard tests/unit/test_*.c tests/plans/test_*.c tests/ns/test_*.
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 SO := $(O)/san
 UNIT_BIN := $(UNIT_SRC:%.c=$(SO)/%)
-FAST_T := tests/static/boundaries.t tests/static/lint.t tests/static/tidy.t \
+FAST_T := tests/static/boundaries.t tests/static/lint.t tests/static/tidy.t tests/static/man.t \
 	$(wildcard tests/unit/*.t tests/plans/*.t tests/ns/*.t tests/screens/*.t)
 # a VM test whose second line begins "# check-long:" is not worth its minutes every time
 VM_LONG := $(shell grep -l '^. check-long:' tests/vm/t/*.t)
@@ -73,11 +73,11 @@ unit: $(UNIT_BIN) $(HOLD)
 check-deps:
 	tests/vm/deps all
 
-check-fast: all $(UNIT_BIN) $(HOLD) screens-build
+check-fast: all man $(UNIT_BIN) $(HOLD) screens-build
 	$(PROVE) $(UNIT_BIN) $(FAST_T)
 
 check: check-deps
-	$(MAKE) all $(UNIT_BIN) $(HOLD) screens-build
+	$(MAKE) all man $(UNIT_BIN) $(HOLD) screens-build
 	$(PROVE) $(UNIT_BIN) $(FAST_T) tests/fuzz/fuzz.t
 	$(PROVE) -j2 $(VM_T)
 
