@@ -19,6 +19,8 @@ man-install: man
 	for page in $(MAN); do \
 		install -D -m 644 $(O)/man/$$page $(DESTDIR)$(MAN_DIR)/man$${page##*.}/$$page || exit; \
 	done
+	install -D -m 644 man/careen.bash $(DESTDIR)$(COMPLETIONS)/careen
 
 man-uninstall:
+	rm -f $(DESTDIR)$(COMPLETIONS)/careen
 	for page in $(MAN); do rm -f $(DESTDIR)$(MAN_DIR)/man$${page##*.}/$$page; done

@@ -218,6 +218,13 @@ static void put_topic(const struct topic *t)
 		out->end();
 }
 
+static int list_topics(void)
+{
+	for (const struct topic *t = topics; t->name; t++)
+		puts(t->name);
+	return EXIT_GOOD;
+}
+
 int cli_help(const struct cli *cli)
 {
 	static const struct writer text = { text_row, text_sub, NULL };
@@ -225,6 +232,8 @@ int cli_help(const struct cli *cli)
 	static const struct writer words = { words_row, words_sub, words_end };
 	const struct topic *t = topics;
 
+	if (cli->words && !cli->subject)
+		return list_topics();
 	out = cli->man ? &man : cli->words ? &words : &text;
 	while (cli->subject && t->name && strcmp(t->name, cli->subject))
 		t++;
