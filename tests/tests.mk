@@ -64,7 +64,7 @@ TIDY_ONE = @mkdir -p $(@D); \
 	{ cat $@.err; exit 1; }; touch $@
 tidy: $(TIDY:%.c=$(O)/tidy/%.ok)
 
-.PHONY: FORCE install-faulty unit check-deps bench tidy valgrind
+.PHONY: FORCE install-faulty unit check-deps bench tidy valgrind package
 FORCE:
 
 unit: $(UNIT_BIN) $(HOLD)
@@ -83,8 +83,13 @@ check: check-deps
 
 # the whole matrix
 check-long: check
-	$(PROVE) tests/static/valgrind.t
+	$(PROVE) tests/static/valgrind.t tests/static/package.t
 	$(PROVE) -j2 $(VM_LONG)
+
+# the Debian package, into $(O)/package
+package:
+	tests/vm/deps build package
+	$(PROVE) -v tests/static/package.t
 
 # figures, not verdicts: machines are noisy. But the scan may not be the slowest.
 # RELEASES=13: only that one.
