@@ -83,7 +83,7 @@ print(until(b"called: ").decode(errors="replace"), end="")
 print(until(b"ready ").decode(errors="replace"))
 os.write(fd, b"exit\n")
 END
-tab() { timeout 60 python3 "$tmp/tab.py" "$1" | tr -d '\r' | sed -n 's/.*called: //p'; }
+tab() { timeout 300 python3 "$tmp/tab.py" "$1" | tr -d '\r' | sed -n 's/.*called: //p'; }
 is "$(tab 'careen unmo\tx ru\t')" 'unmox ru' 'Tab: what is no command stays as it was typed'
 is "$(tab 'careen sto\t')" stop 'Tab: a command'
 is "$(tab 'careen run repa\t--dev\tvda1 --too\text4-fi\t--confi\tx')" \
