@@ -4,6 +4,7 @@
  * system rescue-start; whatever fails is undone by setup_undo().
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
