@@ -19,7 +19,7 @@ ended() { vm_ssh1022 'careen log | head -n 1' | grep -Eqv ' running '; }
 said() { vm_ssh1022 'careen log --json $(ls /run/careen/jobs | grep "^[0-9]" | tail -n 1)' | grep -Eq "$1"; }
 # begun N: there are more than N jobs, and the latest is at its fourth operation, the copy
 begun() { vm_ssh1022 "set -- \$(ls /run/careen/jobs | grep '^[0-9]'); [ \$# -gt $1 ] && shift \$((\$# - 1)) &&
-	grep -q 'start	3\$' /run/careen/jobs/\$1/events"; }
+	grep -q 'start	3	' /run/careen/jobs/\$1/events"; }
 # throttle DISK BYTES: reads of it, a second; 0: as fast as it is
 throttle() { vm qmp "$VM" block_set_io_throttle \
 	"{\"id\":\"/machine/peripheral/vdisk$1/virtio-backend\",\"bps\":0,\"bps_rd\":$2,\"bps_wr\":0,\"iops\":0,\"iops_rd\":0,\"iops_wr\":0}"; }
