@@ -38,7 +38,7 @@ jump() {
 	timeout 120 "${argv[@]:0:${#argv[@]}-1}" -o ProxyCommand="$vm_here/vm ssh $VM 'exec 3<>/dev/tcp/127.0.0.1/1022; cat <&3 & cat >&3; kill \$!'" \
 		root@127.0.0.1 "$@" </dev/null
 }
-like "$(jump 'careen run detach --yes; echo status $?' 2>&1 | tr '\n' ' ')" 'comes from this machine itself.*Log in from outside.*status [1-9]' \
+like "$(jump 'careen run detach --yes; echo status $?' 2>&1 | tr '\n' ' ')" 'comes from this machine itself.*status 3' \
 	'who jumps through the sshd that Kill ends is told so, and goes no further'
 is "$(vm_ssh1022 'ls /oldroot | wc -l')" 0 'nothing is mounted on /oldroot'
 is "$(vm_ssh systemctl --failed --no-legend --plain)" '' 'no failed unit'
