@@ -27,8 +27,7 @@ con_keys Enter
 ok 'while the system runs its getty has the line' con_wait 'login:' 60
 ok 'detach, over ssh' vm_ssh1022 'careen run detach --yes'
 ok 'the serial line asks for Enter' con_wait 'This system is off its disks. Enter opens' 30
-# agetty sleeps for 10 s before it ends [util-linux term-utils/agetty.c exit_slowly()]
-ok 'no getty takes its keys' eventually 60 eval '[ "$(getty)" = 0 ]'
+# (agetty lives on until Kill, but its line is hung up: no key reaches it)
 con_keys x
 con_steady 3
 ok 'any other key is none' con_wait 'Enter opens' 5
