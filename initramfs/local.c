@@ -95,7 +95,7 @@ static int open_line(const char *path)
 
 /*
  * The getty of the old system, or who has logged in by it, would take every second key:
- * a hang-up ends them, and our own descriptors as well.
+ * a hang-up takes the line from them, and from our own descriptors as well.
  */
 static int take_line(const char *path)
 {

@@ -10,18 +10,7 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 make -s man O="$O" >&2 || { echo "Bail out! the man pages are not built"; exit 1; }
 careen=$O/careen
-n=0 bad=0
-
-result() { # NAME WHAT-IS-WRONG
-	n=$((n + 1))
-	if [ -z "$2" ]; then
-		echo "ok $n - $1"
-	else
-		echo "not ok $n - $1"
-		printf '%s\n' "$2" | sed 's/^/# /'
-		bad=1
-	fi
-}
+. tests/static/lib.sh
 
 # what a reader sees, in lines that are not broken
 for page in careen.8 careen.conf.5; do

@@ -14,18 +14,7 @@ version=$(sed -n '1s/^careen (\(.*\))$/\1/p' CHANGES)
 arch=$(dpkg --print-architecture)
 deb=careen_${version}_$arch.deb
 first=$out/first second=$out/second/elsewhere
-n=0 bad=0
-
-result() { # NAME WHAT-IS-WRONG
-	n=$((n + 1))
-	if [ -z "$2" ]; then
-		echo "ok $n - $1"
-	else
-		echo "not ok $n - $1"
-		printf '%s\n' "$2" | sed 's/^/# /'
-		bad=1
-	fi
-}
+. tests/static/lib.sh
 
 # what is of the project; a tarball has no git to ask
 sources() {
