@@ -274,3 +274,11 @@ void sleep_ms(long ms)
 
 	nanosleep(&ts, NULL);
 }
+
+long long now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
+}

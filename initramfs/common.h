@@ -55,5 +55,7 @@ void close_fds_from(unsigned int lowest);
 /* @path on 0, 1, 2; never as controlling terminal. 0 or -errno. */
 int stdio_on(const char *path);
 void sleep_ms(long ms);
+/* Since boot, suspended time included. */
+long long now_ms(void);
 
 #endif

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common.h"
@@ -26,14 +25,6 @@
 #define SHELLS_LOCK	RUN_DIR "/shells.lock"	/* of operators' shells, and what was started in them */
 #define LOG_FILE	RUN_DIR "/deadman.log"
 #define CONSOLE		"/usr/bin/careen"
-
-static long long now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_BOOTTIME, &ts);
-	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
-}
 
 static long long number_in(const char *path)
 {

@@ -188,14 +188,6 @@ static void rename_self(char **argv, const char *title)
 	memcpy(argv[0], title, strlen(title) < room ? strlen(title) : room);
 }
 
-static long now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_BOOTTIME, &ts);
-	return (long)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /* Wait for the lock; returns as the active one. A fork, so never in main's stack twice. */
 static void stand_by(char **argv)
 {

@@ -15,30 +15,21 @@
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <termios.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common.h"
 
 #define CONSOLE		"/usr/bin/careen"
 #define MAX_LINES	4
-#define AGAIN_S		2	/* a line that is not there must not make PID 1 spin */
+#define AGAIN_MS	2000	/* a line that is not there must not make PID 1 spin */
 #define STOP_MS		2000
 
 static struct line {
 	char name[32];
 	pid_t pid;
-	time_t started;
+	long long started;
 } lines[MAX_LINES];
 static size_t nlines;
-
-static time_t now_s(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_BOOTTIME, &ts);
-	return ts.tv_sec;
-}
 
 static void read_lines(void)
 {
@@ -141,9 +132,9 @@ void local_keep(void)
 {
 	read_lines();
 	for (size_t i = 0; i < nlines; i++) {
-		if (lines[i].pid || now_s() - lines[i].started < AGAIN_S)
+		if (lines[i].pid || now_ms() - lines[i].started < AGAIN_MS)
 			continue;
-		lines[i].started = now_s();
+		lines[i].started = now_ms();
 		lines[i].pid = fork();
 		if (!lines[i].pid)
 			line_child(lines[i].name);

@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common.h"
@@ -28,14 +27,6 @@
 #define LOGIN_S		10
 #define MAX_CHILDREN	256
 #define MAX_PIPES	64
-
-static long now_s(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_BOOTTIME, &ts);
-	return (long)ts.tv_sec;
-}
 
 /* Who has connected: dropbear forks one child for each. */
 
@@ -110,7 +101,7 @@ static long age_s(pid_t pid)
 		at = strchr(at + 1, ' ');
 	if (!at || sscanf(at, "%llu", &ticks) != 1)
 		return 0;
-	return now_s() - (long)(ticks / (unsigned long)sysconf(_SC_CLK_TCK));
+	return (long)(now_ms() / 1000) - (long)(ticks / (unsigned long)sysconf(_SC_CLK_TCK));
 }
 
 /* Of @listener's children those that have not logged in. */
@@ -191,7 +182,7 @@ void port_init(void)
  */
 bool port_is_open(void)
 {
-	long now = now_s(), until;
+	long now = (long)(now_ms() / 1000), until;
 
 	if (!armed_only())
 		return true;

@@ -31,14 +31,6 @@ static struct watchdog {
 	long next_ms;
 } watchdogs[WATCHDOGS];
 
-static long now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_BOOTTIME, &ts);
-	return (long)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /* Watchdogs: whoever fed them before us is gone, or will be. */
 
 static bool watchdog_active(int n, long *timeout_ms)

@@ -6,22 +6,11 @@
 set -u
 O=${1:-${O:-build}}
 here=$(dirname "$0")
-n=0
-failed=0
 
 undefined() { nm -u --format=posix "$@" | awk 'NF >= 2 && $2 == "U" { sub(/@.*/, "", $1); print $1 }' | sort -u; }
 defined() { nm --defined-only --format=posix "$@" 2>/dev/null | awk 'NF >= 2 { print $1 }' | sort -u; }
 
-result() { # NAME OFFENDERS
-	n=$((n + 1))
-	if [ -z "$2" ]; then
-		echo "ok $n - $1"
-	else
-		failed=1
-		echo "not ok $n - $1"
-		printf '%s\n' "$2" | sed 's/^/# /'
-	fi
-}
+. "$here/lib.sh"
 
 # only NAME ALLOWLIST OBJECT...: every undefined symbol is on the list or is
 # defined by one of careen's own objects that this directory may use.
@@ -52,4 +41,4 @@ only "core/plan is pure" plan.allow \
 	"$(echo "$O"/core/base/text.o "$O"/core/base/error.o "${plan[@]}" "${model[@]}")" "${plan[@]}"
 never "core/plan reads nothing through core/model" model-readers.never "${plan[@]}"
 echo "1..$n"
-exit $failed
+exit $bad
