@@ -7,6 +7,7 @@
 #ifndef CAREEN_SNAPSHOT_H
 #define CAREEN_SNAPSHOT_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -43,7 +44,7 @@ struct host {
 };
 
 struct swap {
-	char path[256];		/* as the operator knows it; may be below the old root */
+	char path[PATH_MAX];	/* as the operator knows it; may be below the old root */
 	char type[12];		/* "partition" "file" */
 	uint64_t size, used;	/* bytes */
 };

@@ -9,16 +9,35 @@
 #include "base/text.h"
 #include "model/procfile.h"
 
+/*
+ * The next word of @line, or NULL. A blank in a name is written in octal [mm/swapfile.c
+ * swap_show()], but not what else sscanf() ends a word at: a \r or \v is a part of the name.
+ */
+static char *next_word(const char **line)
+{
+	const char *at = *line + strspn(*line, " \t");
+	size_t n = strcspn(at, " \t\n");
+
+	*line = at + n;
+	return n ? strndup(at, n) : NULL;
+}
+
 static bool parse_line(const char *line, struct swap *ret)
 {
+	char *path = next_word(&line), *type = next_word(&line);
 	unsigned long long size, used;
+	bool good = type && sscanf(line, "%llu %llu", &size, &used) == 2;
 
-	if (sscanf(line, "%255s %11s %llu %llu", ret->path, ret->type, &size, &used) != 4)
-		return false;
-	text_unoctal(ret->path);
-	ret->size = size * 1024;
-	ret->used = used * 1024;
-	return true;
+	if (good) {
+		text_unoctal(path);
+		text_fmt(ret->path, sizeof(ret->path), "%s", path);
+		text_fmt(ret->type, sizeof(ret->type), "%s", type);
+		ret->size = size * 1024;
+		ret->used = used * 1024;
+	}
+	free(path);
+	free(type);
+	return good;
 }
 
 int swaps_parse(const char *text, struct swap **ret, unsigned *ret_n)

@@ -1,5 +1,6 @@
 /* op_kernel.c - what the kernel itself holds: swap, loop devices; the journal's mark */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 
 #include "base/sys.h"
 #include "base/text.h"
+#include "model/swaps.h"
 #include "paths.h"
 #include "run/exec.h"
 #include "run/journal.h"
@@ -20,7 +22,7 @@ static int swapoff_child(void *arg, struct error *err)
 	static const char *const below[] = { "", "/..", CAREEN_OLDROOT, "/proc/1/root" };
 	const char *path = arg;
 	int r = -ENOENT, tried;
-	char name[300];
+	char name[PATH_MAX + 16];
 	size_t i;
 
 	for (i = 0; i < sizeof(below) / sizeof(below[0]); i++) {
@@ -38,17 +40,19 @@ static int swapoff_child(void *arg, struct error *err)
 
 static bool swaps_listed(const char *path)
 {
-	char *swaps = read_whole("/proc/swaps"), *line, *save = NULL;
-	size_t len = strlen(path);
+	size_t len = strlen(path), have;
+	struct swap *swap;
 	bool found = false;
+	unsigned i, n;
 
-	for (line = swaps ? strtok_r(swaps, "\n", &save) : NULL; line;
-	     line = strtok_r(NULL, "\n", &save))
+	if (swaps_read(&swap, &n) < 0)
+		return true;
+	for (i = 0; i < n; i++) {
+		have = strlen(swap[i].path);
 		/* from below another root the kernel may show it with a prefix */
-		if (strcspn(line, " \t") >= len &&
-		    !strncmp(line + strcspn(line, " \t") - len, path, len))
-			found = true;
-	free(swaps);
+		found |= have >= len && !strcmp(swap[i].path + have - len, path);
+	}
+	free(swap);
 	return found;
 }
 

@@ -21,6 +21,7 @@
 #include "base/text.h"
 #include "model/blockprobe.h"
 #include "model/snapshot.h"
+#include "model/swaps.h"
 #include "model/sysblock.h"
 #include "run/exec.h"
 #include "run/journal.h"
@@ -188,17 +189,24 @@ static void look_holders(struct proof *p, const struct mounts *ms, const struct 
 
 static void look_swaps(struct proof *p)
 {
-	char *swaps = read_whole("/proc/swaps"), *line, *save = NULL;
+	struct swap *swap;
 	struct stat st;
+	unsigned i, n;
+	dev_t dev;
 
-	for (line = swaps ? strtok_r(swaps, "\n", &save) : NULL; line;
-	     line = strtok_r(NULL, "\n", &save)) {
-		line[strcspn(line, " \t")] = '\0';
-		if (line[0] == '/' && stat(line, &st) == 0 && S_ISBLK(st.st_mode) &&
-		    family(p, st.st_rdev))
-			say(p, "%s is swap", line);
+	if (swaps_read(&swap, &n) < 0) {
+		say(p, "/proc/swaps cannot be read");
+		return;
 	}
-	free(swaps);
+	for (i = 0; i < n; i++) {
+		if (strcmp(swap[i].type, "partition"))
+			continue;
+		dev = stat(swap[i].path, &st) == 0 && S_ISBLK(st.st_mode) ? st.st_rdev :
+			sysblock_dev(swap[i].path);
+		if (family(p, dev))
+			say(p, "%s is swap", swap[i].path);
+	}
+	free(swap);
 }
 
 static void look_stacked(struct proof *p)

@@ -55,17 +55,19 @@ static void test_swaps(void)
 	static const char text[] =
 		"Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"
 		"/dev/vda5                               partition\t998396\t\t12\t\t-2\n"
-		"/a\\040b/swap\\040file                      file\t\t1024\t\t0\t\t-3\n";
+		"/a\\040b/swap\\040file                      file\t\t1024\t\t0\t\t-3\n"
+		"/a\\012b\r\v\x9b                       file\t\t1024\t\t0\t\t-4\n";
 	struct swap *swap;
 	unsigned n;
 
 	is_int(swaps_parse(text, &swap, &n), 0, "swaps parsed");
-	is_int(n, 2, "two of them");
+	is_int(n, 3, "three of them");
 	is_str(swap[0].path, "/dev/vda5", "a partition");
 	is_str(swap[0].type, "partition", "as such");
 	is_int(swap[0].size, 998396 * 1024LL, "its size");
 	is_int(swap[0].used, 12 * 1024, "its use");
 	is_str(swap[1].path, "/a b/swap file", "a file with blanks");
+	is_str(swap[2].path, "/a\nb\r\v\x9b", "a file whose name has what scanf would end a word at");
 	free(swap);
 	is_int(swaps_parse("", &swap, &n), 0, "no swap");
 	is_int(n, 0, "none");
