@@ -141,7 +141,7 @@ cases_of_encrypt() {
 		cut $at
 		session 'careen log --follow'
 	done
-	ok "$what: to its end" eventually 600 ended
+	ok "$what: to its end" eventually 1500 ended
 	like "$(vm_ssh1022 careen log)" '^[0-9]+ +repair +done ' "$what: which is a good one"
 	is "$(jobs_of)" 1 "$what: it was one job"
 	once

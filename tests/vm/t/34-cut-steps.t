@@ -57,7 +57,7 @@ for n in ${CAREEN_STEPS:-1 2 3 4 5 6}; do
 		con_keys Enter
 		ok "$what: cut" "cut_$way"
 		ok "$what: a new login" eventually 120 vm_ssh1022 true || bail "$what: nobody gets in"
-		ok "$what: the step comes to its end" eventually 300 eval 'idle && [ "$(jobs "$step")" -gt "$before" ]'
+		ok "$what: the step comes to its end" eventually 300 eval '[ "$(jobs "$step")" -gt "$before" ] && idle'
 		is "$(jobs "$step")" $((before + 1)) "$what: it is the one job"
 		is "$(twice)" '' "$what: nothing was done twice, nothing has failed"
 		ok "$what: it is done" ended
