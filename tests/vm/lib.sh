@@ -267,6 +267,26 @@ con_shot() {
 	} >"$shots/$1.ansi"
 }
 
+# con_record NAME: from now on every screen that differs, with its time, to build/shots/NAME.rec;
+# con_hold MS: the screen that is there is to be looked at for so long; con_recorded ends it.
+con_record() {
+	local file=$shots/$1.rec
+	mkdir -p "$shots"
+	: >"$file"
+	recording=$file
+	(last=
+	while now=$(con_tmux capture-pane -e -N -p -t "=$CON:" 2>/dev/null); do
+		if [ "$now" != "$last" ]; then
+			printf '\033]7778;%d\033\\\n%s\n' $((${EPOCHREALTIME/./} / 1000)) "$now" >>"$file"
+			last=$now
+		fi
+		sleep 0.1
+	done) &
+	recorder=$!
+}
+con_hold() { sleep 0.4; printf '\033]7778;0,%d\033\\\n' "$1" >>"$recording"; }
+con_recorded() { kill "$recorder"; wait "$recorder" 2>/dev/null; }
+
 # --- evidence and the end ---------------------------------------------------
 vm_evidence() {
 	local name

@@ -16,7 +16,7 @@ vm-images:
 # what the VM tests have captured, as pictures
 shots:
 	@tests/vm/deps vm
-	tests/vm/shot $(wildcard $(O)/shots/*.ansi) -o screenshots
+	tests/vm/shot $(wildcard $(O)/shots/*.ansi $(O)/shots/*.rec) -o screenshots
 
 # build/vm is worth keeping (a minute a release): not part of clean
 vm-clean:
