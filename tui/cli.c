@@ -155,6 +155,21 @@ static void say(const char *label, const char *word, const char *text)
 	printf("%-11s%-9s%s\n", label, word, text_clean(clean, sizeof(clean), text));
 }
 
+/* With port_open=armed: for how long. */
+static void say_port(const struct lifeline *ll)
+{
+	char text[80], span[32];
+
+	if (ll->armed_s)
+		text_fmt(text, sizeof(text), "armed for %s",
+			 text_span(span, sizeof(span), ll->armed_s));
+	else
+		text_fmt(text, sizeof(text), "%s", ll->port ?
+			 "while the system is detached or somebody is logged in" :
+			 "careen arm opens it");
+	say("Port", ll->port ? "open" : "closed", text);
+}
+
 static void print_status(const struct snapshot *s)
 {
 	static const char *const words[] = {
@@ -187,6 +202,8 @@ static void print_status(const struct snapshot *s)
 		deadman_end(s, text, sizeof(text));
 		say("Dead-man", s->deadman.armed ? "armed" : "", text);
 	}
+	if (s->lifeline.armed_only)
+		say_port(&s->lifeline);
 	if (s->old.written)
 		say("Disk", "", "A disk has been written to.");
 }
