@@ -37,6 +37,8 @@ const struct cli_command cli_commands[] = {
 	{ "disarm", "", "Close it again.", cli_disarm, false },
 	{ "log", "[JOB]", "The jobs, or what one of them said; in the normal system those that Resume "
 	  "has brought there.", cli_log, false },
+	{ "doctor", "", "Would the rescue work tonight? One line a check, and what mends it; for monitoring, too. "
+	  "In the normal system.", cli_doctor, false },
 	{ "fingerprint", "", "What ssh shows of the rescue's host keys; with --known-hosts [NAME] the lines "
 	  "for known_hosts.", cli_fingerprint, false },
 	{ "stop", "[JOB]", "Ask the running job to stop.", cmd_stop, false },
@@ -85,8 +87,8 @@ const struct cli_option cli_options[] = {
 
 const struct cli_exit cli_exits[] = {
 	{ EXIT_GOOD, "It went well." },
-	{ EXIT_FAILED, "An operation failed; the log says which and why." },
-	{ EXIT_USAGE, "Wrong use; nothing was done." },
+	{ EXIT_FAILED, "An operation failed; the log says which and why. doctor: a warning." },
+	{ EXIT_USAGE, "Wrong use; nothing was done. doctor: a problem." },
 	{ EXIT_REFUSED, "Refused, here or now; nothing was done, and a sentence says why." },
 	{ EXIT_NOTHING, "There is nothing to do: it is done already." },
 	{ EXIT_STOPPED, "The job was stopped by an operator." },
@@ -148,7 +150,7 @@ int cli_look(unsigned parts, bool console, struct snapshot **ret)
 	return status;
 }
 
-static void say(const char *label, const char *word, const char *text)
+void cli_say(const char *label, const char *word, const char *text)
 {
 	char clean[600];
 
@@ -185,27 +187,27 @@ static void print_status(const struct snapshot *s)
 
 	text_fmt(text, sizeof(text), "%s, %s, Linux %s, up %s", s->host.name, s->host.os,
 		 s->host.kernel, text_span(up, sizeof(up), s->host.uptime_s));
-	say("Host", "", text);
+	cli_say("Host", "", text);
 	for (int i = 0; steps[i]; i++) {
 		struct step_state st = { 0 };
 
 		steps[i]->state(s, &st);
-		say(steps[i]->title, words[st.status], strcmp(st.why, last) ? st.why : "(the same)");
+		cli_say(steps[i]->title, words[st.status], strcmp(st.why, last) ? st.why : "(the same)");
 		text_fmt(last, sizeof(last), "%s", st.why);
 	}
 	for (size_t i = 0; i < n; i++) {
-		say(f[i].what, levels[f[i].level], f[i].text);
+		cli_say(f[i].what, levels[f[i].level], f[i].text);
 		if (f[i].mend[0])
-			say("", "", f[i].mend);
+			cli_say("", "", f[i].mend);
 	}
 	if (s->deadman.armed || s->deadman.relogin) {
 		deadman_end(s, text, sizeof(text));
-		say("Dead-man", s->deadman.armed ? "armed" : "", text);
+		cli_say("Dead-man", s->deadman.armed ? "armed" : "", text);
 	}
 	if (s->lifeline.armed_only)
 		say_port(&s->lifeline);
 	if (s->old.written)
-		say("Disk", "", "A disk has been written to.");
+		cli_say("Disk", "", "A disk has been written to.");
 }
 
 static int cmd_status(const struct cli *cli)

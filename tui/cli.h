@@ -62,7 +62,10 @@ int cli_run_step(const struct cli *cli, const struct step *step);
 int cli_confirm(const struct cli *cli, const struct plan *plan);
 int cli_log(const struct cli *cli);
 int cli_fingerprint(const struct cli *cli);
+int cli_doctor(const struct cli *cli);
 int cli_help(const struct cli *cli);
+/* One line of a list: a label, a word about it, a text from anywhere. */
+void cli_say(const char *label, const char *word, const char *text);
 /* "careen: what word; ..." on stderr. */
 int cli_usage(const char *what, const char *word);
 /* Print events as they come: of one job to its end, or of all (NULL) until nobody reads. */

@@ -58,6 +58,8 @@ ssize_t read_text(const char *path, char *buf, size_t size);
 char *read_whole(const char *path);	/* malloc'ed; NULL with errno */
 /* Write @path by way of a temporary file and rename(2); 0 or -errno. */
 int write_whole(const char *path, const char *text, size_t len);
+/* Where the ssh server of the rescue at @root listens, as this machine reaches it; 0 or -ENOENT. */
+int rescue_address(const char *root, char *host, size_t size, char port[8]);
 bool same_file(const char *a, const char *b);	/* after symlinks; false if unsure */
 int path_mount_id(const char *path);	/* id of the mount @path is on, or -errno */
 uint64_t path_mount_unique(const char *path);	/* its unique id, 0 unknown */

@@ -279,3 +279,26 @@ const char *who_holds(dev_t dev, const char *dir, char *buf, size_t size)
 	snapshot_free(s);
 	return buf;
 }
+
+/* "-p" and then "[ADDRESS:]PORT" in the words that dropbear is started with. */
+int rescue_address(const char *root, char *host, size_t size, char port[8])
+{
+	char path[300], *text, *at, *colon;
+
+	text_fmt(path, sizeof(path), "%s/etc/careen/dropbear.argv", root);
+	text = read_whole(path);
+	at = text ? strstr(text, "\n-p\n") : NULL;
+	if (at) {
+		at += strlen("\n-p\n");
+		at[strcspn(at, "\n")] = '\0';
+		colon = strrchr(at, ':');
+		text_fmt(port, 8, "%s", colon ? colon + 1 : at);
+		text_fmt(host, size, "127.0.0.1");
+		if (colon && at[0] == '[')
+			text_fmt(host, size, "%.*s", (int)(colon - at - 2), at + 1);
+		else if (colon)
+			text_fmt(host, size, "%.*s", (int)(colon - at), at);
+	}
+	free(text);
+	return at ? 0 : -ENOENT;
+}

@@ -182,29 +182,6 @@ int op_tree_fill(struct op_ctx *ctx, const struct op *op, struct error *err)
 	return r;
 }
 
-/* "-p" and then "[ADDRESS:]PORT" in the words that dropbear is started with. */
-static int listen_address(const char *dir, char *host, size_t size, char port[8])
-{
-	char path[300], *text, *at, *colon;
-
-	text_fmt(path, sizeof(path), "%s/etc/careen/dropbear.argv", dir);
-	text = read_whole(path);
-	at = text ? strstr(text, "\n-p\n") : NULL;
-	if (at) {
-		at += strlen("\n-p\n");
-		at[strcspn(at, "\n")] = '\0';
-		colon = strrchr(at, ':');
-		text_fmt(port, 8, "%s", colon ? colon + 1 : at);
-		text_fmt(host, size, "127.0.0.1");
-		if (colon && at[0] == '[')
-			text_fmt(host, size, "%.*s", (int)(colon - at - 2), at + 1);
-		else if (colon)
-			text_fmt(host, size, "%.*s", (int)(colon - at), at);
-	}
-	free(text);
-	return at ? 0 : -ENOENT;
-}
-
 /* Does an ssh server greet there? */
 static bool greets(const struct addrinfo *ai)
 {
@@ -232,7 +209,7 @@ static int wait_greeting(struct op_ctx *ctx, const struct op *op, struct error *
 	char host[64], port[8];
 	bool ok = false;
 
-	if (listen_address(op->dst, host, sizeof(host), port) < 0 || getaddrinfo(host, port, &hints, &ai))
+	if (rescue_address(op->dst, host, sizeof(host), port) < 0 || getaddrinfo(host, port, &hints, &ai))
 		return error_set(err, EINVAL, "start", "the ssh server", "its address is unclear",
 				 "Look at %s/etc/careen/dropbear.argv.", op->dst);
 	while (!(ok = greets(ai)) && now_ms() < until)
