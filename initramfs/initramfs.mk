@@ -5,7 +5,7 @@
 RESCUE_CC ?= $(if $(shell command -v musl-gcc),musl-gcc,gcc)
 RESCUE_CFLAGS ?= -O2
 RESCUE_PROGS := run-init rescue-start escape stub lifeline
-RESCUE_SHELL := host-keys tree.sh enter-tree mend-root encrypt-root root-stream file-flags
+RESCUE_SHELL := host-keys tree.sh enter-tree mend-root encrypt-root root-stream file-flags one-shot
 RESCUE_BIN := $(RESCUE_PROGS:%=$(O)/initramfs/%)
 
 # initramfs-tools reads /usr/share/initramfs-tools and /etc/initramfs-tools only
@@ -19,7 +19,11 @@ endif
 # dracut reads no other place
 DRACUT_MODULE := /usr/lib/dracut/modules.d/99careen
 RESCUE_LIB := $(PREFIX)/lib/careen
-RESCUE_UNIT := $(PREFIX)/lib/systemd/system/careen.service
+UNITS := $(PREFIX)/lib/systemd/system
+RESCUE_UNIT := $(UNITS)/careen.service
+# where GRUB, update-initramfs and sysvinit look, whatever PREFIX is: SOURCE:TARGET
+ONE_SHOT := grub.d/42_careen:/etc/grub.d/42_careen post-update:/etc/initramfs/post-update.d/careen \
+	careen-up.init:/etc/init.d/careen-up
 CAREEN_ETC := $(DESTDIR)/etc/careen
 
 .PHONY: initramfs-all initramfs-install initramfs-uninstall
@@ -49,6 +53,13 @@ initramfs-install: initramfs-all
 	chmod 755 $(DESTDIR)$(DRACUT_MODULE)/module-setup.sh
 	sed 's|@SBIN@|$(PREFIX)/sbin|' initramfs/careen.service >$(O)/initramfs/careen.service
 	install -D -m 644 $(O)/initramfs/careen.service $(DESTDIR)$(RESCUE_UNIT)
+	for file in $(ONE_SHOT) careen-up.service:$(UNITS)/careen-up.service; do \
+		sed 's|@LIB@|$(RESCUE_LIB)|g' initramfs/$${file%%:*} >$(O)/initramfs/one && \
+		mode=755 && case $$file in *.service) mode=644 ;; esac && \
+		install -D -m $$mode $(O)/initramfs/one $(DESTDIR)$${file#*:} || exit; \
+	done
+	install -d $(DESTDIR)$(UNITS)/multi-user.target.wants
+	ln -sfn ../careen-up.service $(DESTDIR)$(UNITS)/multi-user.target.wants/careen-up.service
 	install -d -m 700 $(CAREEN_ETC) $(CAREEN_ETC)/dropbear
 	[ -e $(CAREEN_ETC)/careen.conf ] || \
 		install -m 644 initramfs/careen.conf $(CAREEN_ETC)/careen.conf
@@ -59,6 +70,9 @@ initramfs-install: initramfs-all
 	@[ -n "$(DESTDIR)" ] || echo "Now: put your key into /etc/careen/authorized_keys, then update-initramfs -u (or dracut -f)"
 
 initramfs-uninstall:
+	[ -n "$(DESTDIR)" ] || [ ! -x $(RESCUE_LIB)/one-shot ] || $(RESCUE_LIB)/one-shot remove
+	rm -f $(foreach file,$(ONE_SHOT),$(DESTDIR)$(lastword $(subst :, ,$(file))))
+	rm -f $(DESTDIR)$(UNITS)/careen-up.service $(DESTDIR)$(UNITS)/multi-user.target.wants/careen-up.service
 	rm -f $(DESTDIR)$(RESCUE_UNIT)
 	rm -f $(DESTDIR)$(INITRAMFS_TOOLS)/hooks/zz-careen $(DESTDIR)$(INITRAMFS_CONF)/zz-careen
 	rm -f $(RESCUE_PROGS:%=$(DESTDIR)$(RESCUE_LIB)/%) $(RESCUE_SHELL:%=$(DESTDIR)$(RESCUE_LIB)/%)

@@ -331,7 +331,7 @@ put_etc()
 check_programs()
 {
 	console=$(command -v careen) || give_up "no careen in /usr/sbin or /usr/local/sbin"
-	for program in run-init stub escape lifeline host-keys mend-root encrypt-root root-stream file-flags; do
+	for program in run-init stub escape lifeline one-shot host-keys mend-root encrypt-root root-stream file-flags; do
 		[ -x "$LIB/$program" ] || give_up "no $LIB/$program"
 	done
 	command -v dropbear >/dev/null || give_up "no dropbear (package dropbear-bin)"
@@ -386,5 +386,6 @@ put_settings()
 	put_careen_settings
 	put_authorized_keys
 	put_etc
+	"$LIB/one-shot" inputs >"$DESTDIR/etc/careen/inputs"
 	tighten
 }
