@@ -206,6 +206,8 @@ static void print_status(const struct snapshot *s)
 	}
 	if (s->lifeline.armed_only)
 		say_port(&s->lifeline);
+	if (s->host.previous)
+		cli_say("Boot", "note", "the new image has not come up: this boot is by the one of before");
 	if (s->old.written)
 		cli_say("Disk", "", "A disk has been written to.");
 }

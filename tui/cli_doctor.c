@@ -69,7 +69,7 @@ static void check_rescue(struct visit *v)
 {
 	const struct lifeline *ll = &v->s->lifeline;
 
-	if (v->d->images.previous)
+	if (v->s->host.previous)
 		tell(v, PROBLEM, "What the new one lacks or has too much is to be found out; update-initramfs -u makes "
 		     "another, whose first boot is an attempt again.",
 		     "the new image has not come up: this boot is by the one that was kept");

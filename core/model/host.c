@@ -106,6 +106,20 @@ static bool read_entered(void)
 	return access(path, F_OK) == 0 || access(CAREEN_TREE CAREEN_ENTERED, F_OK) == 0;
 }
 
+/* GRUB's entry of the kept image says so (initramfs/one-shot). */
+static bool read_previous(void)
+{
+	char *text;
+	bool yes;
+
+	if (file_read_all(AT_FDCWD, "/proc/cmdline", &text, NULL) < 0)
+		return false;
+	text[strcspn(text, "\n")] = '\0';
+	yes = text_has_word(text, "careen.boot=previous");
+	free(text);
+	return yes;
+}
+
 void host_read(struct host *host)
 {
 	struct utsname uts;
@@ -122,6 +136,7 @@ void host_read(struct host *host)
 	host->place = read_place();
 	host->root = geteuid() == 0;
 	host->entered = read_entered();
+	host->previous = read_previous();
 }
 
 static uint64_t counted;	/* nftw(3) hands its callback nothing of ours */

@@ -146,20 +146,6 @@ static int by_name(const void *a, const void *b)
 	return strverscmp(((const struct image *)b)->kernel, ((const struct image *)a)->kernel);
 }
 
-/* GRUB's entry of the kept image says so (initramfs/one-shot). */
-static bool read_previous(void)
-{
-	char *text;
-	bool yes;
-
-	if (file_read_all(AT_FDCWD, "/proc/cmdline", &text, NULL) < 0)
-		return false;
-	text[strcspn(text, "\n")] = '\0';
-	yes = text_has_word(text, "careen.boot=previous");
-	free(text);
-	return yes;
-}
-
 int images_read(const char *boot, const char *notes, struct images *ret, struct error *err)
 {
 	static const char begin[] = "vmlinuz-";
@@ -167,7 +153,6 @@ int images_read(const char *boot, const char *notes, struct images *ret, struct 
 	struct dirent *e;
 
 	memset(ret, 0, sizeof(*ret));
-	ret->previous = read_previous();
 	ret->service = access(SERVICE, F_OK) == 0;
 	if (!dir)
 		return error_set(err, errno, "read", boot, NULL, NULL);

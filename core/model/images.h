@@ -47,7 +47,6 @@ struct images {
 	struct image row[IMAGES_MAX];
 	size_t n;
 	bool service;		/* careen.service is enabled: it makes a rescue at each boot */
-	bool previous;		/* booted with the kept image: the new one has not come up */
 };
 
 /* Lines "SUM  PATH" and "image SIZE MTIME PATH"; others are none of ours. */

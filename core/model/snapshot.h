@@ -40,6 +40,7 @@ struct host {
 	bool root;		/* effective uid 0 */
 	bool entered;		/* a tree of `careen enter` is there; the rescue, if any,
 				   lives in it */
+	bool previous;		/* booted with the image that was kept: the new one has not come up */
 	uint64_t rescue_bytes;	/* memory the rescue's tree takes, 0 unknown */
 };
 

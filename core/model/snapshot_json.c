@@ -95,6 +95,7 @@ static void put_host(struct json *j, const struct host *h)
 	put_uint(j, "swap_used", h->swap_used);
 	put_str(j, "place", place_names[h->place]);
 	put_bool(j, "root", h->root);
+	put_bool(j, "previous", h->previous);
 	put_uint(j, "rescue_bytes", h->rescue_bytes);
 	close_with(j, '}');
 }
