@@ -1,8 +1,10 @@
-/* state.c - careen's own files: the repair under way, an entry of the vault, who writes, the timer */
+/* state.c - careen's own files: the repair under way, an entry of the vault, who writes, the timer, keys and inputs */
 #include "model/vault.c"
 
 #include "fuzz.h"
 #include "model/deadman.h"
+#include "model/images.h"
+#include "model/keylist.h"
 #include "model/unfinished.h"
 #include "model/writes.h"
 #include "run/writer.h"
@@ -11,12 +13,16 @@ void fuzz_one(char *text, size_t size)
 {
 	static const struct blockdev dev = { .diskseq = 3 };
 	struct vault_entry entry;
+	static struct keylist keys;
+	struct inputs in;
 	struct unfinished u;
 	struct deadman d;
 	struct writer w;
 
 	(void)size;
 	unfinished_parse(&u, text);
+	keylist_parse(text, &keys);
+	inputs_parse(&in, text);
 	unfinished_answer(&u, NULL, &dev, "type");
 	read_entry(&entry, 7);
 	writer_read(&w);
