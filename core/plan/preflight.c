@@ -129,6 +129,12 @@ static void check_disk(const struct snapshot *s, const struct blockdev *b, struc
 	}
 }
 
+/* Seen from the normal system a tree of `careen enter` is a part of it, and these live there. */
+static bool is_lifeline(const struct holder *h)
+{
+	return !strcmp(h->command, "careen-lifeline") || !strcmp(h->command, "careen-standby");
+}
+
 /* Who is not to be killed holds on to the end: better said before. */
 static void check_storage(const struct snapshot *s, struct findings *f)
 {
@@ -144,7 +150,7 @@ static void check_storage(const struct snapshot *s, struct findings *f)
 	for (i = 0; i < s->holders.n; i++) {
 		h = &s->holders.row[i];
 		if (h->out != OUT_KEEP || !h->cmdline || h->cmdline[0] != '@' ||
-		    h->holds == HOLD_UNKNOWN)
+		    h->holds == HOLD_UNKNOWN || is_lifeline(h))
 			continue;
 		row = add(f, FIND_BLOCKER, "Disks", "%s (pid %d) serves storage, which must not end, and lives on the disk",
 			  h->command, (int)h->pid);
