@@ -22,7 +22,7 @@ RESCUE_LIB := $(PREFIX)/lib/careen
 UNITS := $(PREFIX)/lib/systemd/system
 RESCUE_UNIT := $(UNITS)/careen.service
 # where GRUB, update-initramfs and sysvinit look, whatever PREFIX is: SOURCE:TARGET
-ONE_SHOT := grub.d/42_careen:/etc/grub.d/42_careen post-update:/etc/initramfs/post-update.d/careen \
+ONE_SHOT := grub-menu:/etc/grub.d/42_careen post-update:/etc/initramfs/post-update.d/careen \
 	careen-up.init:/etc/init.d/careen-up
 CAREEN_ETC := $(DESTDIR)/etc/careen
 
