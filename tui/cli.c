@@ -169,7 +169,7 @@ static void say_port(const struct lifeline *ll)
 		text_fmt(text, sizeof(text), "%s", ll->port ?
 			 "while the system is detached or somebody is logged in" :
 			 "careen arm opens it");
-	say("Port", ll->port ? "open" : "closed", text);
+	cli_say("Port", ll->port ? "open" : "closed", text);
 }
 
 static void print_status(const struct snapshot *s)
