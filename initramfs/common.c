@@ -135,17 +135,18 @@ bool same_dir(const char *a, const char *b)
 	       sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
 }
 
+bool fs_is_ram(const struct statfs *fs)
+{
+	return (unsigned long)fs->f_type == RAMFS_MAGIC || (unsigned long)fs->f_type == TMPFS_MAGIC;
+}
+
 bool root_is_rescue(void)
 {
 	struct statfs fs;
 
 	/* The stub's path alone proves nothing: it is installed in the normal
 	 * system too, only never on a RAM file system. */
-	if (statfs("/", &fs))
-		return false;
-	if ((unsigned long)fs.f_type != RAMFS_MAGIC && (unsigned long)fs.f_type != TMPFS_MAGIC)
-		return false;
-	return !access(STUB, X_OK);
+	return !statfs("/", &fs) && fs_is_ram(&fs) && !access(STUB, X_OK);
 }
 
 /*

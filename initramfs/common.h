@@ -10,6 +10,8 @@
 #define STUB		LIB_DIR "/stub"
 #define ESCAPE		LIB_DIR "/escape"
 #define LIFELINE	LIB_DIR "/lifeline"
+#define TRIM		LIB_DIR "/trim"
+#define KEEP_LIST	LIB_DIR "/keep"	/* what trim leaves: the hook writes it, trim removes it */
 #define STOCK_RUN_INIT	LIB_DIR "/stock/run-init"
 #define RUN_DIR		"/run/careen"
 #define TREE_DIR	"/run/careen"	/* in the normal system: a tree of `careen enter` */
@@ -40,6 +42,9 @@ ssize_t read_line(const char *path, char *buf, size_t size);
 ssize_t read_setting(const char *name, char *buf, size_t size);
 int write_text(const char *path, const char *text);
 bool same_dir(const char *a, const char *b);
+struct statfs;
+/* A ramfs or tmpfs? */
+bool fs_is_ram(const struct statfs *fs);
 /* Is "/" a RAM file system with our stub in it? */
 bool root_is_rescue(void);
 /* chroot to the topmost directory that ".." leads to from "/"; 0 or -errno. */

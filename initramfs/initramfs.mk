@@ -4,7 +4,7 @@
 # a tenth of the size; glibc does where there is no musl-gcc.
 RESCUE_CC ?= $(if $(shell command -v musl-gcc),musl-gcc,gcc)
 RESCUE_CFLAGS ?= -O2
-RESCUE_PROGS := run-init rescue-start escape stub lifeline
+RESCUE_PROGS := run-init rescue-start escape stub lifeline trim
 RESCUE_SHELL := host-keys tree.sh enter-tree mend-root encrypt-root root-stream file-flags one-shot
 RESCUE_BIN := $(RESCUE_PROGS:%=$(O)/initramfs/%)
 

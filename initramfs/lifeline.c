@@ -238,7 +238,30 @@ static bool due(const struct child *child)
 	return !child->pid && (!child->started || now_ms() - child->started >= BACKOFF_MS);
 }
 
-enum { DROPBEAR, STANDBY, DEADMAN, CHILDREN };
+enum { DROPBEAR, STANDBY, DEADMAN, TRIMMER, CHILDREN };
+
+/*
+ * A child: it waits for the real system's init, and whatever it meets with is none of ours.
+ * The list that it goes by is gone when it has done its work; once a boot is tried enough.
+ */
+static void start_trim(struct child *trim)
+{
+	static char *const argv[] = { "@careen-trim", NULL };
+
+	if (trim->started || access(KEEP_LIST, F_OK))
+		return;
+	trim->started = now_ms();
+	trim->pid = fork();
+	if (!trim->pid) {
+		reset_signals();
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		execv(TRIM, argv);
+		note("cannot execute " TRIM ": %s", strerror(errno));
+		_exit(127);
+	}
+	if (trim->pid < 0)
+		trim->pid = 0;
+}
 
 /*
  * Is it as it should be? `careen arm` tells by a SIGCHLD that something has changed: that is
@@ -262,11 +285,12 @@ static void serve(char **argv, const sigset_t *wake)
 {
 	struct child children[CHILDREN] = {
 		[DROPBEAR] = { "dropbear", 0, 0 }, [STANDBY] = { "standby", 0, 0 },
-		[DEADMAN] = { "dead-man timer's resume", 0, 0 },
+		[DEADMAN] = { "dead-man timer's resume", 0, 0 }, [TRIMMER] = { "trim", 0, 0 },
 	};
 	struct timespec tick;
 	bool watched, settled;
 
+	start_trim(&children[TRIMMER]);
 	for (;;) {
 		settled = keep_dropbear(&children[DROPBEAR]);
 		if (due(&children[STANDBY])) {

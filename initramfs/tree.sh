@@ -1,8 +1,9 @@
 # tree.sh - what the rescue is made of; sourced by whoever fills its tree
 #
 # The initramfs hook puts it into an image, enter-tree into a RAM file system. The
-# caller sets DESTDIR (the tree) and LIB (where careen's programs are), runs with
-# `set -e`, and may bring its own copy_exec and copy_file [initramfs-tools(7)].
+# caller sets DESTDIR (the tree), KERNEL and LIB (where careen's programs are), runs with
+# `set -e`, and brings put_exec SOURCE [TARGET] and put_file KIND SOURCE [TARGET], which copy
+# as copy_exec and copy_file of initramfs-tools(7) do.
 
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 ETC=/etc/careen
@@ -12,10 +13,15 @@ IMAGE_LIB=/usr/lib/careen
 REPLACE="e2fsck mke2fs tune2fs resize2fs dumpe2fs debugfs e2image e2label lsattr chattr
 	fsck.ext2 fsck.ext3 fsck.ext4 mkfs.ext2 mkfs.ext3 mkfs.ext4
 	lvm mdadm cryptsetup dmsetup xfs_repair mkfs.xfs btrfs mkfs.btrfs fsck.vfat mkfs.vfat"
-# These go to /usr/local/sbin where the image has one already. That directory is
+# These go to /usr/local/sbin where the image has another of that name. That directory is
 # in the PATH of a login, not in that of early boot, which stays the stock one.
 BESIDE="dd tar blkid lsblk findmnt mount umount swapon swapoff mkswap swaplabel sfdisk cfdisk wipefs
-	blockdev losetup partx ip ss ddrescue scp less ps blkdiscard cmp gzip zstd xz kexec"
+	blockdev losetup partx scp less blkdiscard cmp gzip zstd xz kexec"
+# Large, most of it libraries that nothing else here uses: with tools=full.
+LARGE="ip ss ps ddrescue"
+# Of all these, what careen's own operations run: with tools=core nothing else, beside the tools
+# of what this machine has in use.
+CORE="sfdisk wipefs blockdev partx"
 
 # What a repair may want of the kernel; the machine's own disks are another matter.
 MODULES="ext4 xfs btrfs vfat f2fs iso9660 squashfs overlay nls_ascii nls_cp437 nls_utf8
@@ -43,6 +49,7 @@ give_up()
 port=1022
 address=
 filesystems=
+tools=default
 deadman=900
 relogin=120
 syslog=
@@ -128,6 +135,8 @@ read_settings()
 			case $value in *[!a-z0-9\ ]*) wrong "file systems are words: xfs btrfs" ;; esac
 			filesystems=$value
 			;;
+		tools=core | tools=default | tools=full) tools=$value ;;
+		tools=*) wrong "tools are core, default or full" ;;
 		deadman=*) to_seconds "$value"; deadman=$seconds ;;
 		relogin=*) to_seconds "$value"; relogin=$seconds ;;
 		syslog=) syslog= ;;
@@ -140,7 +149,7 @@ read_settings()
 		port_open=armed) armed=1 ;;
 		port_open=*) wrong "the port is open always, or armed" ;;
 		*)
-			wrong "known are port=, address=, port_open=, console=, filesystems=, deadman=, relogin= and syslog="
+			wrong "known are port=, address=, port_open=, console=, filesystems=, tools=, deadman=, relogin= and syslog="
 			;;
 		esac
 	done <"$ETC/careen.conf"
@@ -171,7 +180,7 @@ replace()
 	if old=$(in_image "$1") && is_busybox "$old"; then
 		rm -f "$DESTDIR$old"
 	fi
-	copy_exec "$src"
+	put_exec "$src"
 }
 
 beside()
@@ -180,34 +189,126 @@ beside()
 	src=$(readlink -f "$src")
 	# a shell script of the same name would want its interpreter
 	[ "$(head -c 4 "$src" | tail -c 3)" = ELF ] || return 0
-	if in_image "$1" >/dev/null; then
-		copy_exec "$src" "/usr/local/sbin/$1"
+	if ! old=$(in_image "$1"); then
+		put_exec "$src" "/usr/bin/$1"
+	elif cmp -s "$src" "$DESTDIR$old"; then
+		put_exec "$src" "$old"
 	else
-		copy_exec "$src" "/usr/bin/$1"
+		put_exec "$src" "/usr/local/sbin/$1"
 	fi
 }
 
-# The tools of a file system, beside those above.
+# The tools of a file system, or of what lies between disks and file systems.
 tools_of()
 {
 	case $1 in
+	ext[234]) echo e2fsck mke2fs tune2fs resize2fs dumpe2fs debugfs e2image e2label lsattr chattr \
+		fsck.ext2 fsck.ext3 fsck.ext4 mkfs.ext2 mkfs.ext3 mkfs.ext4 ;;
 	xfs) echo xfs_repair mkfs.xfs xfs_growfs xfs_db ;;
 	btrfs) echo btrfs mkfs.btrfs btrfstune ;;
-	vfat) echo fsck.fat mkfs.fat fatlabel ;;
+	vfat) echo fsck.fat mkfs.fat fatlabel fsck.vfat mkfs.vfat ;;
 	f2fs) echo fsck.f2fs mkfs.f2fs resize.f2fs f2fslabel ;;
+	lvm) echo lvm dmsetup ;;
+	crypt) echo cryptsetup dmsetup ;;
+	md) echo mdadm ;;
 	esac
 }
 
-# In use by this machine, or named in careen.conf.
-put_filesystems()
+# Where there is no sysfs (a chroot that makes an image) nobody can tell: all of them.
+containers_in_use()
 {
-	used=$(sed 's/#.*//' /proc/mounts /etc/fstab 2>/dev/null |
-		while read -r _ _ type _; do echo "$type"; done | sort -u)
-	for type in $used $filesystems; do
+	[ -d /sys/class/block ] || { echo lvm crypt md; return; }
+	for uuid in /sys/class/block/*/dm/uuid; do
+		[ ! -e "$uuid" ] || sed -n 's/^LVM-.*/lvm/p; s/^CRYPT-.*/crypt/p' "$uuid"
+	done
+	for array in /sys/class/block/*/md; do
+		[ ! -d "$array" ] || echo md
+	done
+}
+
+file_systems_in_use()
+{
+	sed 's/#.*//' /proc/mounts /etc/fstab 2>/dev/null | while read -r _ _ type _; do echo "$type"; done
+}
+
+# What the setting tools= says.
+put_tools()
+{
+	used=$(file_systems_in_use; containers_in_use)
+	others=
+	case $tools in
+	core) others=$CORE ;;
+	default) others=$BESIDE ;;
+	full) others="$BESIDE $LARGE" used="$used xfs btrfs vfat f2fs" ;;
+	esac
+	[ "$tools" = core ] || for name in $REPLACE; do
+		replace "$name"
+	done
+	for type in $(printf '%s\n' $used $filesystems | sort -u); do
 		for name in $(tools_of "$type"); do
 			replace "$name"
 		done
 	done
+	for name in $others; do
+		beside "$name"
+	done
+}
+
+# The drivers that this machine's disks and network hang on, up to their buses.
+drivers_in_use()
+{
+	for device in /sys/class/block/*/device /sys/class/net/*/device; do
+		device=$(readlink -f "$device") || continue
+		while [ "${device#/sys/devices/}" != "$device" ]; do
+			[ ! -e "$device/driver/module" ] || basename "$(readlink -f "$device/driver/module")"
+			device=${device%/*}
+		done
+	done | sort -u
+}
+
+# The files of $MODULES and of the drivers in use, with what they depend on.
+module_files()
+{
+	modprobe -S "$KERNEL" -a --show-depends $MODULES $(drivers_in_use) 2>/dev/null |
+		sed -n 's/^insmod \([^ ]*\).*/\1/p' | sort -u
+}
+
+# The firmware that the drivers in use name, if it is here. Some name all that there ever was:
+# who has more than 4 MB of it is told, and goes without.
+firmware_files()
+{
+	for driver in $(drivers_in_use); do
+		files=$(modinfo -k "$KERNEL" -F firmware "$driver" 2>/dev/null | while read -r name; do
+			for file in "/lib/firmware/updates/$name" "/lib/firmware/$name"; do
+				for packed in "$file" "$file.xz" "$file.zst"; do
+					[ ! -f "$packed" ] || echo "$packed"
+				done
+			done
+		done)
+		[ -n "$files" ] || continue
+		if [ "$(echo "$files" | xargs stat -L -c %s | awk '{ n += $1 } END { print n > 4194304 }')" = 1 ]; then
+			say "the firmware of $driver is too much for the rescue, which goes without it"
+		else
+			echo "$files"
+		fi
+	done | sort -u
+}
+
+# index_modules ROOT: what busybox's modprobe reads, and nothing else; modules are packed, if
+# the kernel's package has not done it: it and the kernel unpack them.
+index_modules()
+{
+	dir=$1/usr/lib/modules/$KERNEL
+	for name in order builtin builtin.modinfo; do
+		[ ! -e "/lib/modules/$KERNEL/modules.$name" ] || cp "/lib/modules/$KERNEL/modules.$name" "$dir"
+	done
+	depmod -b "$1" "$KERNEL" 2>/dev/null || say "depmod failed: modules may not load in the rescue"
+	rm -f "$dir"/modules.*.bin "$dir/modules.order" "$dir/modules.builtin.modinfo" "$dir/modules.symbols"
+	ending=gz packer='gzip -9 -n'
+	! command -v xz >/dev/null || ending=xz packer='xz -9 --check=crc32'
+	find "$dir" -name '*.ko' -exec $packer {} +
+	[ -z "$(find "$dir" -name "*.ko.$ending" | head -n 1)" ] || [ ! -e "$dir/modules.dep" ] ||
+		sed -i "s/\.ko\([: ]\|\$\)/.ko.$ending\1/g" "$dir/modules.dep"
 }
 
 # What is dlopened, so that ldd does not show it.
@@ -215,27 +316,28 @@ put_hidden_libs()
 {
 	for lib in libnss_files libgcc_s; do
 		for so in $(ldconfig -p | sed -n "s|^[[:space:]]*$lib\.so\.[0-9]* .*=> *||p"); do
-			copy_exec "$so"
+			put_exec "$so"
 		done
 	done
 }
 
-# Links beside early boot, whose scripts ask `command -v`. klibc's tools, which are
-# the stock ones where BUSYBOX=n, know few options: a login gets busybox's first.
+# Beside early boot's, whose scripts ask `command -v`. klibc's tools, which are the stock ones
+# where BUSYBOX=n, know few options: a login gets busybox's first. Hard links: in ramfs a symbolic
+# one takes a page. `remains PATH` says if the stock one is the rescue's, too.
 link_busybox()
 {
 	mkdir -p "$DESTDIR/usr/local/bin"
 	for path in $(busybox --list-full); do
 		name=${path##*/}
 		case $name in run-init | switch_root | linuxrc | init) continue ;; esac
-		if stock=$(in_image "$name"); then
+		if stock=$(in_image "$name") && remains "$stock"; then
 			grep -q klibc "$DESTDIR$stock" || continue
 		fi
-		ln -sf /usr/bin/busybox "$DESTDIR/usr/local/bin/$name"
+		ln -f "$DESTDIR/usr/bin/busybox" "$DESTDIR/usr/local/bin/$name"
 	done
 	# the kernel calls these by this path
-	for name in poweroff reboot; do
-		[ -e "$DESTDIR/usr/sbin/$name" ] || ln -s /usr/bin/busybox "$DESTDIR/usr/sbin/$name"
+	for name in poweroff reboot modprobe; do
+		[ -e "$DESTDIR/usr/sbin/$name" ] || ln "$DESTDIR/usr/bin/busybox" "$DESTDIR/usr/sbin/$name"
 	done
 }
 
@@ -245,7 +347,7 @@ put_terminfo()
 		initial=$(printf %.1s "$term")
 		for dir in /etc/terminfo /lib/terminfo /usr/share/terminfo; do
 			if [ -e "$dir/$initial/$term" ]; then
-				copy_file terminfo "$dir/$initial/$term" || [ $? = 1 ]
+				put_file terminfo "$dir/$initial/$term" || [ $? = 1 ]
 				break
 			fi
 		done
@@ -255,7 +357,7 @@ put_terminfo()
 put_locale()
 {
 	for file in /usr/lib/locale/C.utf8/* /usr/lib/locale/C.utf8/LC_MESSAGES/*; do
-		[ ! -f "$file" ] || copy_file locale "$file" || [ $? = 1 ]
+		[ ! -f "$file" ] || put_file locale "$file" || [ $? = 1 ]
 	done
 }
 
@@ -331,7 +433,7 @@ put_etc()
 check_programs()
 {
 	console=$(command -v careen) || give_up "no careen in /usr/sbin or /usr/local/sbin"
-	for program in run-init stub escape lifeline one-shot host-keys mend-root encrypt-root root-stream file-flags; do
+	for program in run-init stub escape lifeline trim one-shot host-keys mend-root encrypt-root root-stream file-flags; do
 		[ -x "$LIB/$program" ] || give_up "no $LIB/$program"
 	done
 	command -v dropbear >/dev/null || give_up "no dropbear (package dropbear-bin)"
@@ -344,25 +446,18 @@ check_programs()
 put_programs()
 {
 	for program in stub escape lifeline; do
-		copy_exec "$LIB/$program" "$IMAGE_LIB/$program"
+		put_exec "$LIB/$program" "$IMAGE_LIB/$program"
 	done
 	for script in mend-root encrypt-root root-stream file-flags; do
 		install -D -m 755 "$LIB/$script" "$DESTDIR$IMAGE_LIB/$script"
 	done
-	copy_exec "$console" /usr/bin/careen
-	for name in $REPLACE; do
-		replace "$name"
-	done
-	for name in $BESIDE; do
-		beside "$name"
-	done
-	put_filesystems
-	[ -e "$DESTDIR/usr/bin/busybox" ] ||
-		copy_exec "$(readlink -f "$(command -v busybox)")" /usr/bin/busybox
-	copy_exec "$(command -v dropbear)" /usr/sbin/dropbear
+	put_exec "$console" /usr/bin/careen
+	put_tools
+	put_exec "$(readlink -f "$(command -v busybox)")" /usr/bin/busybox
+	put_exec "$(command -v dropbear)" /usr/sbin/dropbear
 	# where Debian's dropbear looks for it: _PATH_SSH_SFTP_SERVER in its localoptions.h
 	if [ -e /usr/lib/sftp-server ]; then
-		copy_exec "$(readlink -f /usr/lib/sftp-server)" /usr/lib/sftp-server
+		put_exec "$(readlink -f /usr/lib/sftp-server)" /usr/lib/sftp-server
 	else
 		say "no /usr/lib/sftp-server (package openssh-sftp-server): scp and sftp will not work in the rescue"
 	fi

@@ -24,7 +24,7 @@ packages_of() {
 	(IFS=,; echo "${p[*]}")
 }
 
-build_packages="gcc,libc6-dev,make,pkg-config,libncurses-dev,libmount-dev,libblkid-dev"
+build_packages="gcc,libc6-dev,musl-tools,make,pkg-config,libncurses-dev,libmount-dev,libblkid-dev"
 
 root_uuid_of() {
 	echo "ca4ee000-0000-4000-8000-0000000000$1"
