@@ -2,6 +2,8 @@
 O ?= build
 PREFIX ?= /usr/local
 DESTDIR ?=
+# what lies in RAM has no use for symbols
+INSTALL_PROGRAM ?= install -s
 # make has a default of its own, which ?= leaves alone
 ifeq ($(origin CC),default)
 CC := gcc
@@ -44,7 +46,7 @@ $(O)/careen: $(TUI_OBJ) $(O)/libcareen-core.a
 	$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LIBS) -lpthread
 
 install: all initramfs-install man-install
-	install -D -m 755 $(O)/careen $(DESTDIR)$(PREFIX)/sbin/careen
+	$(INSTALL_PROGRAM) -D -m 755 $(O)/careen $(DESTDIR)$(PREFIX)/sbin/careen
 
 uninstall: initramfs-uninstall man-uninstall
 	rm -f $(DESTDIR)$(PREFIX)/sbin/careen

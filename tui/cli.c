@@ -172,6 +172,16 @@ static void say_port(const struct lifeline *ll)
 	cli_say("Port", ll->port ? "open" : "closed", text);
 }
 
+/* What they are of: model/weight.h. */
+static void print_weight(const struct weight *w)
+{
+	char text[160];
+
+	text_fmt(text, sizeof(text), "%.1f MB in RAM: %.1f MB of files, %.1f MB of its programs; jobs and logs apart",
+		 (double)(w->files + w->processes) / 1e6, (double)w->files / 1e6, (double)w->processes / 1e6);
+	cli_say("Rescue", "", text);
+}
+
 static void print_status(const struct snapshot *s)
 {
 	static const char *const words[] = {
@@ -188,6 +198,8 @@ static void print_status(const struct snapshot *s)
 	text_fmt(text, sizeof(text), "%s, %s, Linux %s, up %s", s->host.name, s->host.os,
 		 s->host.kernel, text_span(up, sizeof(up), s->host.uptime_s));
 	cli_say("Host", "", text);
+	if (s->weight.files)
+		print_weight(&s->weight);
 	for (int i = 0; steps[i]; i++) {
 		struct step_state st = { 0 };
 

@@ -2,7 +2,6 @@
 #include "model/host.h"
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -137,23 +136,4 @@ void host_read(struct host *host)
 	host->root = geteuid() == 0;
 	host->entered = read_entered();
 	host->previous = read_previous();
-}
-
-static uint64_t counted;	/* nftw(3) hands its callback nothing of ours */
-
-static int count_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)path;
-	(void)ftw;
-	if (type == FTW_F && st->st_nlink)
-		counted += (uint64_t)st->st_size / st->st_nlink;
-	return 0;
-}
-
-/* Files of a ramfs or tmpfs are memory, page for page; others are not entered. */
-uint64_t host_rescue_bytes(void)
-{
-	counted = 0;
-	nftw("/", count_one, 16, FTW_MOUNT | FTW_PHYS);
-	return counted;
 }

@@ -4,9 +4,6 @@
 
 #include "model/snapshot.h"
 
-/* Fill everything but rescue_bytes. */
 void host_read(struct host *host);
-/* Memory taken by the files of the rescue's own file system. */
-uint64_t host_rescue_bytes(void);
 
 #endif

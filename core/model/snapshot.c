@@ -139,8 +139,8 @@ static int combine(struct snapshot *s, struct error *err)
 	}
 	if ((s->parts & (SNAP_HOLDERS | SNAP_DEVICES)) == (SNAP_HOLDERS | SNAP_DEVICES))
 		code = snapshot_name_users(s);
-	if (s->parts & SNAP_RESCUE && s->host.place == PLACE_RESCUE)
-		s->host.rescue_bytes = host_rescue_bytes();
+	if (s->parts & SNAP_RESCUE)
+		weight_read(&s->weight);
 	return code < 0 ? error_set(err, code, "take a snapshot", "", NULL, NULL) : 0;
 }
 

@@ -23,6 +23,7 @@
 #include "model/programs.h"
 #include "model/settings.h"
 #include "model/vault.h"
+#include "model/weight.h"
 
 /* Where does this process live? */
 enum place {
@@ -41,7 +42,6 @@ struct host {
 	bool entered;		/* a tree of `careen enter` is there; the rescue, if any,
 				   lives in it */
 	bool previous;		/* booted with the image that was kept: the new one has not come up */
-	uint64_t rescue_bytes;	/* memory the rescue's tree takes, 0 unknown */
 };
 
 struct swap {
@@ -99,7 +99,7 @@ struct unfinished {
 enum {
 	SNAP_MOUNTS = 1, SNAP_HOLDERS = 2, SNAP_DEVICES = 4, SNAP_INIT = 8,
 	SNAP_NETWORK = 16, SNAP_LIFELINE = 32,
-	SNAP_RESCUE = 64,	/* host.rescue_bytes: it walks the whole rescue */
+	SNAP_RESCUE = 64,	/* weight: it walks the whole rescue */
 	SNAP_ALL = 127,
 };
 
@@ -115,6 +115,7 @@ struct snapshot {
 	struct init init;
 	struct network net;
 	struct lifeline lifeline;
+	struct weight weight;
 	struct swap *swap;
 	unsigned nswap;
 	struct job_brief job;

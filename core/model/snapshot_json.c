@@ -96,7 +96,6 @@ static void put_host(struct json *j, const struct host *h)
 	put_str(j, "place", place_names[h->place]);
 	put_bool(j, "root", h->root);
 	put_bool(j, "previous", h->previous);
-	put_uint(j, "rescue_bytes", h->rescue_bytes);
 	close_with(j, '}');
 }
 
@@ -303,6 +302,15 @@ static void put_lifeline(struct json *j, const struct lifeline *ll)
 	close_with(j, '}');
 }
 
+static void put_weight(struct json *j, const struct weight *w)
+{
+	open_with(j, "rescue", '{');
+	put_uint(j, "bytes", w->files + w->processes);
+	put_uint(j, "files", w->files);
+	put_uint(j, "processes", w->processes);
+	close_with(j, '}');
+}
+
 static void put_swaps(struct json *j, const struct snapshot *s)
 {
 	unsigned i;
@@ -352,6 +360,8 @@ void snapshot_json(const struct snapshot *s, FILE *out)
 	put_swaps(&j, s);
 	put_job(&j, &s->job);
 	put_deadman(&j, &s->deadman);
+	if (s->parts & SNAP_RESCUE)
+		put_weight(&j, &s->weight);
 	if (s->parts & SNAP_LIFELINE)
 		put_lifeline(&j, &s->lifeline);
 	if (s->parts & SNAP_NETWORK)

@@ -80,6 +80,15 @@ off() {
 	done
 }
 
+# op_viewers: the pids of the consoles at a terminal. Not by ps: busybox's knows no names of terminals.
+op_viewers() {
+	vm_ssh1022 'for p in /proc/[0-9]*; do
+		case $(cat $p/comm 2>/dev/null),$(readlink $p/fd/0) in careen,/dev/pts/*) echo ${p#/proc/} ;; esac
+	done; :'
+}
+# Only where it can be asked.
+op_no_viewer() { local pids; pids=$(op_viewers) && [ -z "$pids" ]; }
+
 fact_pid1() { vm_ssh1022 readlink /proc/1/exe; }
 # The kernel's own word that nobody uses the disk: re-reading a partition table
 # is refused while a partition is open or mounted (block/ioctl.c blkdev_reread_part).

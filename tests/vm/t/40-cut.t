@@ -5,8 +5,8 @@
 . "$(dirname "$0")/../operator.sh"
 
 # Consoles alive in the rescue: careen on a terminal (a job has none).
-viewers() { vm_ssh1022 'ps -eo tty,comm' | grep -c 'pts/.*careen'; }
-no_viewer() { [ "$(viewers)" = 0 ]; }
+viewers() { op_viewers | grep -c .; }
+no_viewer() { op_no_viewer; }
 jobs_of() { vm_ssh1022 "grep -l \$'\\tjob\\t$1\\t' /run/careen/jobs/*/events" | wc -l; }
 # The disk slowed down, in bytes a second; 0: as fast as it is.
 throttle() { vm qmp "$VM" block_set_io_throttle \
@@ -63,12 +63,12 @@ ok 'the fsck ends well' con_wait '✓ All done' 120
 is "$(jobs_of repair)" 1 'the fsck was done once'
 
 # The other side dies: dropbear's process of the session, and then a console itself.
-console_process() { vm_ssh1022 "ps -eo $1,tty,comm" | awk '/pts.*careen/ { print $1 }'; }
-vm_ssh1022 "kill -KILL $(console_process ppid)"
+console_ppid() { op_viewers | vm_ssh1022_in 'while read -r pid; do sed -n "s/^PPid:[[:space:]]*//p" /proc/$pid/status; done'; }
+vm_ssh1022 "kill -KILL $(console_ppid)"
 ok "dropbear's process of the session is killed: its console is gone, too" eventually 20 no_viewer
 ok 'and so is the client' eventually 20 eval '! con_alive'
 ok 'another console' op_console -n third
-vm_ssh1022 "kill -KILL $(console_process pid)"
+vm_ssh1022 "kill -KILL $(op_viewers)"
 ok 'a console that is killed ends its session' eventually 20 eval '! con_alive'
 ok 'resume' vm_ssh1022 'careen run resume --yes'
 is "$(vm_ssh systemctl is-system-running)" running 'the system runs'

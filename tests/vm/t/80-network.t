@@ -80,7 +80,7 @@ hotplug() {
 	not_ok 'a file system that the kernel has not yet' vm_ssh1022 'grep -qw xfs /proc/filesystems'
 	vm_ssh1022 'mkdir /tmp/m; mount -t xfs /dev/vdb /tmp/m' >/dev/null 2>&1	# it is none
 	ok 'is loaded when something is mounted' vm_ssh1022 'grep -qw xfs /proc/filesystems'
-	ok 'and modprobe works by hand' vm_ssh1022 'modprobe udf && test -d /sys/module/udf'
+	ok 'and modprobe works by hand' vm_ssh1022 'modprobe f2fs && test -d /sys/module/f2fs'
 }
 known() {
 	like "$(vm_ssh1022 cat '/run/careen/jobs/*/events')" 'udev looks at every device again: [0-9]+ device events' 'udev is told that there was more'

@@ -20,7 +20,7 @@ storage "${1:-13}" luks 'e2fsck -f -n /dev/mapper/cryptroot'
 storage_close with_passphrase
 is "$(vm_ssh1022 'grep -rl sesame /run/careen | wc -l')" 0 "$what: the passphrase is in no file"
 con_close
-ok "$what: the operator leaves" eventually 20 eval '! vm_ssh1022 "ps -eo tty,comm" | grep -q "pts/.*careen"'
+ok "$what: the operator leaves" eventually 20 op_no_viewer
 what="${what%, closed}, by --key-file"
 storage_off --close
 ok "$what: without it nothing is done" vm_ssh1022 'careen run resume --yes; [ $? -eq 3 ]'
