@@ -208,9 +208,9 @@ tools_of()
 	btrfs) echo btrfs mkfs.btrfs btrfstune ;;
 	vfat) echo fsck.fat mkfs.fat fatlabel fsck.vfat mkfs.vfat ;;
 	f2fs) echo fsck.f2fs mkfs.f2fs resize.f2fs f2fslabel ;;
-	lvm) echo lvm dmsetup ;;
+	lvm) echo lvm dmsetup thin_check ;;
 	crypt) echo cryptsetup dmsetup ;;
-	md) echo mdadm ;;
+	md) echo mdadm mdmon ;;
 	esac
 }
 
