@@ -12,7 +12,7 @@ IMAGE_LIB=/usr/lib/careen
 # These replace busybox's applets of the same name; nothing in early boot uses them.
 REPLACE="e2fsck mke2fs tune2fs resize2fs dumpe2fs debugfs e2image e2label lsattr chattr
 	fsck.ext2 fsck.ext3 fsck.ext4 mkfs.ext2 mkfs.ext3 mkfs.ext4
-	lvm mdadm cryptsetup dmsetup xfs_repair mkfs.xfs btrfs mkfs.btrfs fsck.vfat mkfs.vfat"
+	xfs_repair mkfs.xfs btrfs mkfs.btrfs fsck.vfat mkfs.vfat"
 # These go to /usr/local/sbin where the image has another of that name. That directory is
 # in the PATH of a login, not in that of early boot, which stays the stock one.
 BESIDE="dd tar blkid lsblk findmnt mount umount swapon swapoff mkswap swaplabel sfdisk cfdisk wipefs
@@ -214,10 +214,18 @@ tools_of()
 	esac
 }
 
+# Those that there is a program for: dmsetup alone is everywhere, and large by its libraries.
+containers()
+{
+	for container in lvm=lvm cryptsetup=crypt mdadm=md; do
+		! command -v "${container%=*}" >/dev/null || echo "${container#*=}"
+	done
+}
+
 # Where there is no sysfs (a chroot that makes an image) nobody can tell: all of them.
 containers_in_use()
 {
-	[ -d /sys/class/block ] || { echo lvm crypt md; return; }
+	[ -d /sys/class/block ] || { containers; return; }
 	for uuid in /sys/class/block/*/dm/uuid; do
 		[ ! -e "$uuid" ] || sed -n 's/^LVM-.*/lvm/p; s/^CRYPT-.*/crypt/p' "$uuid"
 	done
@@ -234,13 +242,13 @@ file_systems_in_use()
 # What the setting tools= says.
 put_tools()
 {
-	used=$(file_systems_in_use; containers_in_use)
 	others=
 	case $tools in
-	core) others=$CORE ;;
-	default) others=$BESIDE ;;
-	full) others="$BESIDE $LARGE" used="$used xfs btrfs vfat f2fs" ;;
+	core) others=$CORE used=$(containers_in_use) ;;
+	default) others=$BESIDE used=$(containers) ;;
+	full) others="$BESIDE $LARGE" used="$(containers) xfs btrfs vfat f2fs" ;;
 	esac
+	used="$used $(file_systems_in_use)"
 	[ "$tools" = core ] || for name in $REPLACE; do
 		replace "$name"
 	done

@@ -164,8 +164,11 @@ static void place(int from, int to, const char *name, int depth)
 {
 	int below, target;
 
-	if (!renameat(from, name, to, name))
+	if (!renameat(from, name, to, name)) {
+		/* of two names of one file rename(2) says success, and leaves both */
+		unlinkat(from, name, 0);
 		return;
+	}
 	below = open_dir(from, name);
 	target = open_dir(to, name);
 	if (below >= 0 && target >= 0 && depth < DEPTH)

@@ -26,15 +26,18 @@ make_tree() {
 	ln -s ../../../etc "$dir/usr/lib/x86/way-out"
 	ln "$dir/usr/bin/busybox" "$dir/usr/bin/sed"
 	ln "$dir/usr/bin/busybox" "$dir/usr/lib/careen/after/usr/sbin/modprobe"
+	# early boot's and ours in one
+	echo same >"$dir/usr/lib/modules/6.1/kernel/same.ko.xz"
+	ln "$dir/usr/lib/modules/6.1/kernel/same.ko.xz" "$dir/usr/lib/careen/after/usr/lib/modules/6.1/kernel"
 	printf '%s\n' bin dev/ etc/ usr/bin/busybox usr/bin/careen usr/bin/gone usr/lib/careen/ usr/lib/libc.so \
-		usr/lib/x86/libc.so.6 usr/local/ usr/lib/modules/6.1/kernel/xfs.ko.xz usr/lib/modules/6.1/modules.dep \
+		usr/lib/x86/libc.so.6 usr/local/ usr/lib/modules/6.1/kernel/{xfs,same}.ko.xz usr/lib/modules/6.1/modules.dep \
 		usr/lib/firmware/ours usr/sbin/modprobe >"$dir/usr/lib/careen/keep"
 }
 # files and links that are there
 tree() { (cd "$dir" && find . ! -type d | sed 's,^\./,,' | LC_ALL=C sort); }
 differs() { diff <(printf '%s\n' "$@" | LC_ALL=C sort) <(tree); }
 remaining=(bin etc/early usr/bin/busybox usr/bin/careen usr/bin/sed usr/lib/careen/stub usr/lib/libc.so
-	usr/lib/firmware/ours usr/lib/modules/6.1/kernel/xfs.ko.xz usr/lib/modules/6.1/modules.dep usr/lib/x86/libc.so.6 usr/local/bin/own usr/sbin/modprobe)
+	usr/lib/firmware/ours usr/lib/modules/6.1/kernel/{xfs,same}.ko.xz usr/lib/modules/6.1/modules.dep usr/lib/x86/libc.so.6 usr/local/bin/own usr/sbin/modprobe)
 
 make_tree
 said=$("$trim" "$dir" 2>&1)
