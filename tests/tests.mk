@@ -95,7 +95,8 @@ package:
 # RELEASES=13: only that one.
 bench:
 	@tests/vm/deps build vm bench
-	@$(MAKE) -s $(HOLD) $(O)/tests/bench/scan
+	@$(MAKE) -s all $(HOLD) $(O)/tests/bench/scan
 	@tests/bench/holders
+	@tests/bench/console
 	@tests/vm/bench $(RELEASES)
 	@tests/vm/bench-copy

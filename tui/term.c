@@ -194,6 +194,8 @@ int term_open(const char **ret_note)
 	keypad(stdscr, TRUE);
 	set_escdelay(50);
 	leaveok(stdscr, FALSE);
+	/* a list that scrolls by a line is not sent anew */
+	idlok(stdscr, TRUE);
 	curs_set(0);
 	choose_styles();
 	catch_signals();

@@ -28,8 +28,9 @@ enum { MAX_PARTS = 128 };
 unsigned blockdevs_deadline_ms = 10000;
 
 struct probe_work {
-	const struct blockdevs *bs;
+	struct blockdevs *bs;
 	atomic_size_t *next;
+	bool *answered;		/* in the parent */
 };
 
 /* What one device's probe found. */
@@ -202,44 +203,52 @@ static int take_answer(struct blockdev *d, const struct answer *a)
 	       -ENOMEM : 0;
 }
 
-static int take_answers(struct blockdevs *bs, const struct child_result *res)
+static int take_record(void *arg, const void *record, size_t size)
 {
-	bool *answered = calloc(bs->n, sizeof(bool));
-	const struct answer *a;
-	size_t pos = 0, size, i;
-	int code = answered ? 0 : -ENOMEM;
+	struct probe_work *w = arg;
+	const struct answer *a = record;
 
-	while (!code && (a = child_next(res, &pos, &size))) {
-		code = take_answer(&bs->row[a->index], a);
-		answered[a->index] = true;
-	}
-	/* Not free as far as anybody can tell. */
+	(void)size;
+	w->answered[a->index] = true;
+	return take_answer(&w->bs->row[a->index], a);
+}
+
+/* Not free as far as anybody can tell. */
+static int mark_silent(struct blockdevs *bs, const bool *answered)
+{
+	size_t i;
+	int code = 0;
+
 	for (i = 0; i < bs->n && !code; i++) {
 		if (answered[i])
 			continue;
 		bs->row[i].silent = bs->row[i].busy_open = true;
 		code = replace(&bs->row[i].used_by, "does not answer");
 	}
-	free(answered);
 	return code;
 }
 
 int blockdevs_probe(struct blockdevs *bs, struct error *err)
 {
 	struct probe_work w = { .bs = bs };
-	struct child_result res;
-	int code;
+	const struct child_work work = {
+		.look = probe_worker, .take = take_record, .arg = &w, .workers = CHILD_WORKERS,
+		.deadline_ms = blockdevs_deadline_ms,
+	};
+	bool timed_out;
+	int code = -ENOMEM;
 
 	if (!bs->n)
 		return 0;
 	w.next = shared_new(sizeof(*w.next));
-	if (!w.next)
-		return error_set(err, -ENOMEM, "look at the disks", "", NULL, NULL);
-	code = children_run(probe_worker, &w, CHILD_WORKERS, blockdevs_deadline_ms, &res, err);
-	if (!code) {
-		code = take_answers(bs, &res);
-		free(res.data);
-	}
+	w.answered = calloc(bs->n, sizeof(bool));
+	if (!w.next || !w.answered)
+		error_set(err, code, "look at the disks", "", NULL, NULL);
+	else
+		code = children_run(&work, &timed_out, err);
+	if (!code)
+		code = mark_silent(bs, w.answered);
+	free(w.answered);
 	shared_free(w.next, sizeof(*w.next));
 	return code;
 }

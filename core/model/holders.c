@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/pool.h"
 #include "base/text.h"
 #include "model/workers.h"
 #include "model/kernel_holders.h"
@@ -42,7 +43,8 @@ struct work {
 	size_t nself;
 	bool stacked;		/* the old root lies over "/" */
 	struct shared *shared;
-	int out;
+	int out;		/* in a child */
+	struct holders *hs;	/* in the parent */
 };
 
 /* A holder as it goes through the pipe: its strings follow it. */
@@ -207,55 +209,50 @@ static void scan_worker(int out, unsigned worker, void *arg)
 	}
 }
 
-static int add_row(struct holders *hs, size_t *cap, const struct holder *h,
-		   const char *strings, size_t size)
+int holders_add(struct holders *hs, const struct holder *h)
 {
 	struct holder row = *h;
 	int i;
 
-	if (!grow((void **)&hs->row, hs->n, cap, sizeof(*hs->row)))
+	if (!grow((void **)&hs->row, hs->n, &hs->cap, sizeof(*hs->row)))
 		return -ENOMEM;
 	for (i = 0; i < STRINGS; i++) {
-		size_t len = strnlen(strings, size);
+		char **s = string_of(&row, i);
 
-		*string_of(&row, i) = strndup(strings, len);
-		if (!*string_of(&row, i)) {
-			while (i--)
-				free(*string_of(&row, i));
+		*s = pool_text(&hs->texts, *s ? *s : "", *s ? strlen(*s) : 0);
+		if (!*s)
 			return -ENOMEM;
-		}
-		strings += len < size ? len + 1 : len;
-		size -= len < size ? len + 1 : len;
 	}
 	hs->row[hs->n++] = row;
 	return 0;
 }
 
-static int take_rows(struct holders *hs, size_t *cap, const struct child_result *res)
+/* See send_holder(). */
+static int take_row(void *arg, const void *record, size_t size)
 {
-	size_t pos = 0, size;
-	const char *record;
-	int code;
+	struct work *w = arg;
+	struct holder h;
+	char *strings = (char *)record + sizeof(h);
+	int i;
 
-	while ((record = child_next(res, &pos, &size))) {
-		const struct holder *h = (const void *)record;
-
-		code = add_row(hs, cap, h, record + sizeof(*h), size - sizeof(*h));
-		if (code < 0)
-			return code;
+	(void)size;
+	memcpy(&h, record, sizeof(h));
+	for (i = 0; i < STRINGS; i++) {
+		*string_of(&h, i) = strings;
+		strings += strlen(strings) + 1;
 	}
-	return 0;
+	return holders_add(w->hs, &h);
 }
 
 /*
  * A process that the scan did not get to, or got stuck in: never "no holder",
  * and never killed either if it may be what this session hangs on.
  */
-static int add_unread(struct holders *hs, size_t *cap, const struct work *w, pid_t pid)
+static int add_unread(struct holders *hs, const struct work *w, pid_t pid)
 {
 	struct found f = { .holds = HOLD_UNKNOWN };
 	struct holder h = { .kind = HOLDER_PROCESS, .pid = pid, .holds = HOLD_UNKNOWN };
-	char path[32], strings[512];
+	char path[32], what[256];
 	const char *keep;
 
 	text_fmt(path, sizeof(path), "/proc/%d/stat", pid);
@@ -264,15 +261,14 @@ static int add_unread(struct holders *hs, size_t *cap, const struct work *w, pid
 	keep = keep_reason(w, &f, "");
 	h.out = way_out_of(&f, keep, NULL);
 	h.start = f.st.start;
-	/* command, cmdline, what, unit: see send_holder(). */
-	memset(strings, 0, sizeof(strings));
-	strcpy(strings, f.st.comm);
-	text_fmt(strings + strlen(f.st.comm) + 2, 256, "%s%scould not be looked at in time",
+	text_fmt(what, sizeof(what), "%s%scould not be looked at in time",
 		 keep ? keep : "", keep ? ": " : "");
-	return add_row(hs, cap, &h, strings, sizeof(strings));
+	h.command = f.st.comm;
+	h.what = what;
+	return holders_add(hs, &h);
 }
 
-static int add_all_unread(struct holders *hs, size_t *cap, const struct work *w)
+static int add_all_unread(struct holders *hs, const struct work *w)
 {
 	pid_t stuck = 0;
 	size_t i;
@@ -284,10 +280,10 @@ static int add_all_unread(struct holders *hs, size_t *cap, const struct work *w)
 		if (!pid)
 			continue;
 		stuck = pid;
-		code = add_unread(hs, cap, w, pid);
+		code = add_unread(hs, w, pid);
 	}
 	for (i = atomic_load(&w->shared->next); i < w->npid && !code; i++)
-		code = add_unread(hs, cap, w, w->pid[i]);
+		code = add_unread(hs, w, w->pid[i]);
 	hs->incomplete = true;
 	if (stuck)
 		text_fmt(hs->note, sizeof(hs->note), "looking at pid %d hung for %u s: "
@@ -331,19 +327,20 @@ static void count(struct holders *hs)
 
 static int run_scan(struct holders *hs, struct work *w, struct error *err)
 {
-	struct child_result res;
-	size_t cap = 0;
-	int code = children_run(scan_worker, w, CHILD_WORKERS, holders_deadline_ms, &res, err);
+	const struct child_work work = {
+		.look = scan_worker, .take = take_row, .arg = w, .workers = CHILD_WORKERS,
+		.deadline_ms = holders_deadline_ms,
+	};
+	bool timed_out;
+	int code = children_run(&work, &timed_out, err);
 
 	if (code < 0)
 		return code;
-	code = take_rows(hs, &cap, &res);
 	/* A child that was killed from outside also leaves processes unseen. */
-	if (!code && (res.timed_out || atomic_load(&w->shared->next) < w->npid ||
+	if (timed_out || atomic_load(&w->shared->next) < w->npid ||
 		      atomic_load(&w->shared->current[0]) ||
-		      atomic_load(&w->shared->current[1])))
-		code = add_all_unread(hs, &cap, w);
-	free(res.data);
+		      atomic_load(&w->shared->current[1]))
+		code = add_all_unread(hs, w);
 	if (code < 0)
 		return error_set(err, code, "look for holders", "", NULL, NULL);
 	count(hs);
@@ -354,8 +351,8 @@ int holders_read(struct holders *hs, const struct mounts *ms,
 		 const dev_t *devs, size_t ndevs, struct error *err)
 {
 	const struct mount *top = mounts_old_top(ms);
-	struct work w = { .ms = ms, .stacked = top && !top->skip };
 	struct holders all = { 0 };
+	struct work w = { .ms = ms, .stacked = top && !top->skip, .hs = &all };
 	pid_t *pid = NULL;
 	int code = pids_list(AT_FDCWD, "/proc", &pid, &w.npid);
 
@@ -383,33 +380,26 @@ int holders_read(struct holders *hs, const struct mounts *ms,
 int holders_add_unseen(struct holders *hs, const char *name, dev_t dev)
 {
 	struct holder h = { .kind = HOLDER_UNSEEN, .out = OUT_NONE, .dev = dev };
-	struct holder *more = realloc(hs->row, (hs->n + 1) * sizeof(*more));
+	char what[300];
+	int code;
 
-	if (!more)
-		return -ENOMEM;
-	hs->row = more;
-	h.command = strdup(name);
-	h.cmdline = strdup("");
-	h.what = text_dup("/dev/%s is held by the kernel, unseen", name);
-	h.unit = strdup("");
-	memmove(more + 1, more, hs->n * sizeof(*more));
-	more[0] = h;
-	hs->n++;
+	text_fmt(what, sizeof(what), "/dev/%s is held by the kernel, unseen", name);
+	h.command = (char *)name;
+	h.what = what;
+	code = holders_add(hs, &h);
+	if (code < 0)
+		return code;
+	h = hs->row[hs->n - 1];
+	memmove(hs->row + 1, hs->row, (hs->n - 1) * sizeof(*hs->row));
+	hs->row[0] = h;
 	hs->n_kernel++;
-	return h.command && h.cmdline && h.what && h.unit ? 0 : -ENOMEM;
+	return 0;
 }
 
 void holders_free(struct holders *hs)
 {
-	int i;
-
-	while (hs->n) {
-		struct holder *h = &hs->row[--hs->n];
-
-		for (i = 0; i < STRINGS; i++)
-			free(*string_of(h, i));
-	}
 	free(hs->row);
+	pool_free(hs->texts);
 	*hs = (struct holders){ 0 };
 }
 

@@ -64,7 +64,8 @@ struct holder {
 
 struct holders {
 	struct holder *row;	/* kernel holders first, then by pid */
-	size_t n, n_process, n_kernel, n_unknown;
+	struct pool *texts;	/* what the strings of holders_add() point into */
+	size_t cap, n, n_process, n_kernel, n_unknown;
 	bool incomplete;
 	char note[160];
 };
@@ -82,6 +83,8 @@ const char *holds_text(unsigned holds, char *buf, size_t size);
 int holders_read(struct holders *hs, const struct mounts *ms,
 		 const dev_t *devs, size_t ndevs, struct error *err);
 extern unsigned holders_deadline_ms;	/* 20 s; less only in tests */
+/* One more row, with copies of its strings; the counts are the caller's. 0 or -ENOMEM. */
+int holders_add(struct holders *hs, const struct holder *h);
 /* Device @name is in use and nothing shows by whom: a row that says so. */
 int holders_add_unseen(struct holders *hs, const char *name, dev_t dev);
 void holders_free(struct holders *hs);

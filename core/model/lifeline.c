@@ -169,6 +169,8 @@ struct ram_check {
 	struct scan scan;
 	pid_t pid[32];
 	size_t n;
+	bool told;
+	char why[160];		/* what is not in RAM, "" if nothing */
 };
 
 /* In a child: a session may sit in a server's directory that hangs. */
@@ -191,21 +193,31 @@ static void ram_worker(int out, unsigned worker, void *arg)
 	child_put(out, "", 1);
 }
 
+static int take_why(void *arg, const void *record, size_t size)
+{
+	struct ram_check *rc = arg;
+
+	(void)size;
+	rc->told = true;
+	text_fmt(rc->why, sizeof(rc->why), "%s", (const char *)record);
+	return 0;
+}
+
 static void run_ram_check(struct lifeline *ll, struct ram_check *rc, struct error *err)
 {
-	struct child_result res;
-	size_t pos = 0, size;
-	const char *why;
+	const struct child_work work = {
+		.look = ram_worker, .take = take_why, .arg = rc, .workers = 1,
+		.deadline_ms = DEADLINE_MS,
+	};
+	bool timed_out;
 
-	if (children_run(ram_worker, rc, 1, DEADLINE_MS, &res, err) < 0) {
+	if (children_run(&work, &timed_out, err) < 0) {
 		text_fmt(ll->why, sizeof(ll->why), "it could not be looked at");
 		return;
 	}
-	why = child_next(&res, &pos, &size);
-	text_fmt(ll->why, sizeof(ll->why), "%s",
-		 why ? why : "looking at it hung: it uses something that does not answer");
-	ll->in_ram = why && !*why;
-	free(res.data);
+	text_fmt(ll->why, sizeof(ll->why), "%s", rc->told ? rc->why :
+		 "looking at it hung: it uses something that does not answer");
+	ll->in_ram = rc->told && !rc->why[0];
 }
 
 /* The lifeline, its dropbear, our own session's part of it and what leads to us. */

@@ -82,30 +82,34 @@ void child_put(int out, const void *record, size_t size)
 	free(buf);
 }
 
-const void *child_next(const struct child_result *res, size_t *pos, size_t *ret_size)
+/* The next record that is whole, or NULL. */
+static const void *next_record(const struct worker *w, size_t *pos, size_t *ret_size)
 {
-	const char *at = res->data + *pos;
-	size_t size;
+	const char *at = w->data + *pos;
+	size_t left = w->size - *pos, size;
 
-	if (res->size - *pos < ALIGN)
+	if (left < ALIGN)
 		return NULL;
 	memcpy(&size, at, sizeof(size));
-	if (size > res->size - *pos - ALIGN)
+	if ((size + ALIGN - 1) / ALIGN > left / ALIGN - 1)
 		return NULL;
 	*pos += ALIGN + (size + ALIGN - 1) / ALIGN * ALIGN;
 	*ret_size = size;
 	return at + ALIGN;
 }
 
-/* Cut a worker's last record if it was killed in the middle of it. */
-static size_t whole_records(const struct worker *w)
+/* The whole records; the beginning of one waits for the rest of its bytes. */
+static int hand_on(struct worker *w, const struct child_work *work)
 {
-	struct child_result res = { .data = w->data, .size = w->size };
-	size_t pos = 0, good = 0, size;
+	size_t pos = 0, size;
+	const void *record;
+	int code = 0;
 
-	while (child_next(&res, &pos, &size) && pos <= w->size)
-		good = pos;
-	return good;
+	while (!code && (record = next_record(w, &pos, &size)))
+		code = work->take(work->arg, record, size);
+	memmove(w->data, w->data + pos, w->size - pos);
+	w->size -= pos;
+	return code;
 }
 
 /*
@@ -128,8 +132,7 @@ static void limit_self(unsigned deadline_ms)
 	setitimer(ITIMER_REAL, &timer, NULL);
 }
 
-static int start(struct worker *w, void (*work)(int, unsigned, void *), unsigned index,
-		 void *arg, unsigned deadline_ms)
+static int start(struct worker *w, const struct child_work *work, unsigned index)
 {
 	int fds[2], code;
 	pid_t parent = getpid();
@@ -144,14 +147,14 @@ static int start(struct worker *w, void (*work)(int, unsigned, void *), unsigned
 		return code;
 	}
 	if (!w->pid) {
-		limit_self(deadline_ms);
+		limit_self(work->deadline_ms);
 		if (getppid() != parent)
 			_exit(1);
 		/* If this hangs for good, it must not keep the caller's locks. */
 		if (fds[1] > 3)
 			close_range(3, fds[1] - 1, 0);
 		close_range(fds[1] + 1, ~0U, 0);
-		work(fds[1], index, arg);
+		work->look(fds[1], index, work->arg);
 		_exit(0);
 	}
 	close(fds[1]);
@@ -159,30 +162,32 @@ static int start(struct worker *w, void (*work)(int, unsigned, void *), unsigned
 	return 0;
 }
 
-static int take_in(struct worker *w)
+static int take_in(struct worker *w, const struct child_work *work)
 {
 	ssize_t n;
 	char *more;
 
-	if (w->cap - w->size < 65536) {
-		more = realloc(w->data, w->cap + 262144);
+	if (w->cap == w->size) {
+		more = realloc(w->data, w->cap ? 2 * w->cap : 65536);
 		if (!more)
 			return -ENOMEM;
 		w->data = more;
-		w->cap += 262144;
+		w->cap = w->cap ? 2 * w->cap : 65536;
 	}
 	n = read(w->fd, w->data + w->size, w->cap - w->size);
 	if (n > 0) {
 		w->size += n;
-	} else if (n == 0 || errno != EINTR) {
+		return hand_on(w, work);
+	}
+	if (n == 0 || errno != EINTR) {
 		close(w->fd);
 		w->fd = -1;
 	}
 	return 0;
 }
 
-/* 0 when all have ended, -ETIMEDOUT, -ENOMEM. */
-static int gather(struct worker *w, unsigned n, int64_t deadline)
+/* 0 when all have ended, -ETIMEDOUT, or what take() says. */
+static int gather(struct worker *w, unsigned n, const struct child_work *work, int64_t deadline)
 {
 	struct pollfd p[CHILD_WORKERS];
 	unsigned i;
@@ -204,7 +209,7 @@ static int gather(struct worker *w, unsigned n, int64_t deadline)
 		for (i = 0; i < n; i++) {
 			if (w[i].fd < 0 || !(p[i].revents & (POLLIN | POLLHUP | POLLERR)))
 				continue;
-			code = take_in(&w[i]);
+			code = take_in(&w[i], work);
 			if (code < 0)
 				return code;
 		}
@@ -235,55 +240,30 @@ static void finish(struct worker *w)
 	leave_behind(w->pid);
 }
 
-static int put_together(struct worker *w, unsigned n, struct child_result *ret)
-{
-	size_t size[CHILD_WORKERS], total = 0;
-	char *data;
-	unsigned i;
-
-	for (i = 0; i < n; i++)
-		total += size[i] = whole_records(&w[i]);
-	data = malloc(total + 1);
-	if (!data)
-		return -ENOMEM;
-	for (i = total = 0; i < n; i++) {
-		if (size[i])
-			memcpy(data + total, w[i].data, size[i]);
-		total += size[i];
-	}
-	ret->data = data;
-	ret->size = total;
-	return 0;
-}
-
-int children_run(void (*work)(int out, unsigned worker, void *arg), void *arg,
-		 unsigned workers, unsigned deadline_ms, struct child_result *ret,
-		 struct error *err)
+int children_run(const struct child_work *work, bool *ret_timed_out, struct error *err)
 {
 	struct worker w[CHILD_WORKERS] = { 0 };
-	int64_t deadline = now_ms() + deadline_ms;
+	int64_t deadline = now_ms() + work->deadline_ms;
 	unsigned i, n = 0;
 	int code = 0;
 
 	reap_left_behind();
-	while (n < workers && n < CHILD_WORKERS) {
-		code = start(&w[n], work, n, arg, deadline_ms);
+	while (n < work->workers && n < CHILD_WORKERS) {
+		code = start(&w[n], work, n);
 		if (code < 0)
 			break;
 		n++;
 	}
 	if (!code)
-		code = gather(w, n, deadline);
-	for (i = 0; i < n; i++)
+		code = gather(w, n, work, deadline);
+	for (i = 0; i < n; i++) {
 		finish(&w[i]);
-	*ret = (struct child_result){ .timed_out = code == -ETIMEDOUT };
-	if (code == -ETIMEDOUT)
-		code = 0;
-	if (!code)
-		code = put_together(w, n, ret);
-	for (i = 0; i < n; i++)
 		free(w[i].data);
-	return code < 0 ? error_set(err, code, "start a scan", "", NULL, NULL) : 0;
+	}
+	*ret_timed_out = code == -ETIMEDOUT;
+	if (code < 0 && code != -ETIMEDOUT)
+		return error_set(err, code, "start a scan", "", NULL, NULL);
+	return 0;
 }
 
 void *shared_new(size_t size)

@@ -15,25 +15,27 @@ struct error;
 
 enum { CHILD_WORKERS = 2 };
 
-struct child_result {
-	char *data;		/* what all workers wrote; malloc'ed, may be NULL */
-	size_t size;		/* in whole child_put() records */
-	bool timed_out;
+struct child_work {
+	/* In the children: look, and write records with child_put(). */
+	void (*look)(int out, unsigned worker, void *arg);
+	/*
+	 * In the parent: one whole record, as soon as it is there, aligned for any
+	 * type; what all of them are together is never in memory. Not 0 ends it.
+	 */
+	int (*take)(void *arg, const void *record, size_t size);
+	void *arg;
+	unsigned workers, deadline_ms;
 };
 
 /*
- * Run @work(@out, @worker, @arg) in @workers children at once; each writes
- * records with child_put(). Ends when all have ended or @deadline_ms is over:
- * what hangs then ends itself by a timer, and is left behind if it cannot die.
+ * Run @work's children at once. Ends when all have ended or the deadline is over
+ * (*@ret_timed_out): what hangs then ends itself by a timer, and is left behind if
+ * it cannot die. What take() returned, if it was not 0, is the error.
  */
-int children_run(void (*work)(int out, unsigned worker, void *arg), void *arg,
-		 unsigned workers, unsigned deadline_ms, struct child_result *ret,
-		 struct error *err);
+int children_run(const struct child_work *work, bool *ret_timed_out, struct error *err);
 
 /* In the child: one record, written whole. Exits the child if nobody reads. */
 void child_put(int out, const void *record, size_t size);
-/* In the parent: next record, or NULL at the end. Aligned for any type. */
-const void *child_next(const struct child_result *res, size_t *pos, size_t *ret_size);
 
 /* Memory that the children and the parent share, zeroed; NULL on failure. */
 void *shared_new(size_t size);

@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -55,54 +56,74 @@ static void write_half(int out, unsigned worker, void *arg)
 		abort();
 }
 
-static size_t count_records(const struct child_result *res, size_t *ret_bytes)
-{
-	size_t pos = 0, size, n = 0;
+static struct {
+	size_t want, n, bytes;
+} seen;
 
-	for (*ret_bytes = 0; child_next(res, &pos, &size); n++)
-		*ret_bytes += size;
-	return n;
+static int count_record(void *arg, const void *record, size_t size)
+{
+	(void)arg;
+	(void)record;
+	seen.n++;
+	seen.bytes += size;
+	return 0;
+}
+
+static int run(void (*look)(int, unsigned, void *), unsigned deadline_ms, bool *ret_timed_out)
+{
+	const struct child_work work = {
+		.look = look, .take = count_record, .arg = &seen.want, .workers = 2,
+		.deadline_ms = deadline_ms,
+	};
+
+	seen.n = seen.bytes = 0;
+	return children_run(&work, ret_timed_out, NULL);
+}
+
+static long peak_kb(void)
+{
+	struct rusage use;
+
+	getrusage(RUSAGE_SELF, &use);
+	return use.ru_maxrss;
 }
 
 static void test_many(void)
 {
-	struct child_result res;
-	size_t want = 20000, bytes;
+	bool timed_out;
+	long before = peak_kb();
 
-	is_int(children_run(write_many, &want, 2, 60000, &res, NULL), 0, "two workers");
-	is_int(count_records(&res, &bytes), 2 * want, "all records came");
-	ok(!res.timed_out, "in time");
-	free(res.data);
-	want = 0;
-	is_int(children_run(write_many, &want, 2, 60000, &res, NULL), 0, "workers with nothing");
-	is_int(count_records(&res, &bytes), 0, "no records");
-	free(res.data);
+	seen.want = 20000;
+	is_int(run(write_many, 60000, &timed_out), 0, "two workers");
+	ok(seen.bytes > 10 << 20, "what they wrote is much");
+	ok(peak_kb() - before < 5 << 10, "and was never in memory as a whole");
+	is_int(seen.n, 2 * seen.want, "all records came");
+	ok(!timed_out, "in time");
+	seen.want = 0;
+	is_int(run(write_many, 60000, &timed_out), 0, "workers with nothing");
+	is_int(seen.n, 0, "no records");
 }
 
 static void test_hang(void)
 {
 	struct timespec a, b;
-	struct child_result res;
-	size_t bytes;
+	bool timed_out;
 
 	clock_gettime(CLOCK_MONOTONIC, &a);
-	is_int(children_run(write_and_hang, NULL, 2, 300, &res, NULL), 0, "one worker hangs");
+	is_int(run(write_and_hang, 300, &timed_out), 0, "one worker hangs");
 	clock_gettime(CLOCK_MONOTONIC, &b);
-	ok(res.timed_out, "which is said");
-	is_int(count_records(&res, &bytes), 2, "what came before is kept");
+	ok(timed_out, "which is said");
+	is_int(seen.n, 2, "what came before is kept");
 	ok(b.tv_sec - a.tv_sec < 3, "soon");
 	ok(no_child(), "and no child is left");
-	free(res.data);
 }
 
 static void test_half(void)
 {
-	struct child_result res;
-	size_t bytes;
+	bool timed_out;
 
-	is_int(children_run(write_half, NULL, 2, 10000, &res, NULL), 0, "workers die in a record");
-	is_int(count_records(&res, &bytes), 2, "whole records are kept, halves are not");
-	free(res.data);
+	is_int(run(write_half, 10000, &timed_out), 0, "workers die in a record");
+	is_int(seen.n, 2, "whole records are kept, halves are not");
 	ok(no_child(), "no child is left");
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/pool.h"
 #include "base/text.h"
 #include "widgets/prompt.h"
 
@@ -32,22 +33,55 @@ static bool matches(const struct list *l, size_t row)
 	return false;
 }
 
+/* What a row is sorted by: its cell is written once, not at each comparison. */
+struct sort_key {
+	size_t row;
+	const char *text;
+	double number;
+	bool has_number;
+};
+
 static int compare(const void *a, const void *b, void *arg)
 {
+	const struct sort_key *x = a, *y = b;
 	const struct list *l = arg;
-	size_t ra = *(const size_t *)a, rb = *(const size_t *)b;
-	struct cell ca, cb;
 	int r;
 
-	get(l, ra, l->sort, &ca);
-	get(l, rb, l->sort, &cb);
-	if (ca.has_number && cb.has_number)
-		r = (ca.number > cb.number) - (ca.number < cb.number);
+	if (x->has_number && y->has_number)
+		r = (x->number > y->number) - (x->number < y->number);
 	else
-		r = strcasecmp(ca.s, cb.s);
+		r = strcasecmp(x->text, y->text);
 	if (l->reverse)
 		r = -r;
-	return r ? r : (ra > rb) - (ra < rb);
+	return r ? r : (x->row > y->row) - (x->row < y->row);
+}
+
+static bool make_key(const struct list *l, size_t row, struct pool **texts, struct sort_key *ret)
+{
+	struct cell c;
+
+	get(l, row, l->sort, &c);
+	*ret = (struct sort_key){ .row = row, .number = c.number, .has_number = c.has_number,
+				  .text = pool_text(texts, c.s, strlen(c.s)) };
+	return ret->text;
+}
+
+/* Without memory for it the rows stay in the caller's order. */
+static void sort(struct list *l)
+{
+	struct sort_key *key = calloc(l->n + 1, sizeof(*key));
+	struct pool *texts = NULL;
+	size_t n = 0;
+
+	while (key && n < l->n && make_key(l, l->order[n], &texts, &key[n]))
+		n++;
+	if (key && n == l->n) {
+		qsort_r(key, n, sizeof(*key), compare, l);
+		while (n--)
+			l->order[n] = key[n].row;
+	}
+	pool_free(texts);
+	free(key);
 }
 
 static void keep_cursor(struct list *l)
@@ -82,7 +116,7 @@ static void rebuild(struct list *l)
 		if (matches(l, i))
 			order[l->n++] = i;
 	if (LIST_SORTED(l))
-		qsort_r(order, l->n, sizeof(*order), compare, l);
+		sort(l);
 	keep_cursor(l);
 }
 
