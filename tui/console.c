@@ -2,6 +2,7 @@
 #include "console.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -454,8 +455,17 @@ static bool turn(struct console *c)
 	return handle_terminal(c, fds[FD_KEYS].revents);
 }
 
+/* What a look at a large machine took is given back when the next one has come. */
+static void keep_small(void)
+{
+	mallopt(M_ARENA_MAX, 1);
+	mallopt(M_MMAP_THRESHOLD, 64 << 10);
+	mallopt(M_TRIM_THRESHOLD, 64 << 10);
+}
+
 static void start(struct console *c, const char *note)
 {
+	keep_small();
 	count_steps(c);
 	c->watch = watch_new();
 	c->key_ms = clock_mono_ms();

@@ -495,6 +495,9 @@ static void crowd(int procs, int files)
 		if (fork())
 			continue;
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		/* no two alike */
+		snprintf(name, sizeof(name), "hold-%d", procs);
+		prctl(PR_SET_NAME, name);
 		for (i = 0; i < files; i++) {
 			snprintf(name, sizeof(name), "file%d", i);
 			fd = open(in_dir(name), O_RDONLY);
