@@ -366,7 +366,8 @@ static bool disk_settles(const struct snapshot *s)
 	for (size_t i = 0; s && i < s->devs.n; i++) {
 		const struct blockdev *d = &s->devs.row[i];
 
-		if (d->busy_open && !d->mounted && !d->swap && !d->stacked)
+		if (d->busy_open && !d->mounted && !d->swap && !d->stacked &&
+		    !blockdevs_child_busy(&s->devs, i))
 			return true;
 	}
 	return false;

@@ -490,6 +490,16 @@ void blockdevs_free(struct blockdevs *bs)
 	*bs = (struct blockdevs){ 0 };
 }
 
+bool blockdevs_child_busy(const struct blockdevs *bs, size_t parent)
+{
+	size_t i;
+
+	for (i = 0; i < bs->n; i++)
+		if (bs->row[i].parent == (int)parent && bs->row[i].busy_open)
+			return true;
+	return false;
+}
+
 const struct blockdev *blockdevs_by_number(const struct blockdevs *bs, dev_t dev)
 {
 	int at = find_dev(bs, dev);

@@ -90,16 +90,6 @@ static const struct holder *holder_of_dev(const struct holders *hs, dev_t dev)
 	return found;
 }
 
-static bool child_is_busy(const struct blockdevs *bs, int parent)
-{
-	size_t i;
-
-	for (i = 0; i < bs->n; i++)
-		if (bs->row[i].parent == parent && bs->row[i].busy_open)
-			return true;
-	return false;
-}
-
 /* A device that somebody has open, told apart from one that is just busy. */
 static int name_user(struct snapshot *s, size_t i)
 {
@@ -113,7 +103,7 @@ static int name_user(struct snapshot *s, size_t i)
 		d->used_by = text_dup("pid %d", h->pid);
 		return d->used_by ? 0 : -ENOMEM;
 	}
-	if (h || !d->busy_open || !d->old_root || child_is_busy(&s->devs, i))
+	if (h || !d->busy_open || !d->old_root || blockdevs_child_busy(&s->devs, i))
 		return 0;
 	return holders_add_unseen(&s->holders, d->name, d->dev);
 }

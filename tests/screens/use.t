@@ -198,50 +198,6 @@ before=$(ticks)
 sleep 2
 after=$(ticks)
 result $((after - before > 3)) "two idle seconds cost $((after - before)) ticks"
-# times that a thread of it has waited: each wake-up ends in one more
-waits() { cat "/proc/$1/task/"*/status | awk '/^voluntary/ { n += $2 } END { print n }'; }
-before=$(waits "$pid")
-sleep 3
-after=$(waits "$pid")
-result $((after != before)) "with nothing to poll it is not woken: $((after - before)) times in three seconds"
-open_screen clock 80x24 CAREEN_SCENE=armed
-wait_for clock "resumes in"
-sleep 0.5
-pid=$(cat "$WORK/clock.pid")
-before=$(waits "$pid")
-sleep 3
-after=$(waits "$pid")
-result $((after - before < 1 || after - before > 8)) "for the dead-man's clock it is, once a second: $((after - before)) times"
-
-# sent SCREEN KEY...: bytes that come to the terminal after the last of these keys
-sent() {
-	local screen=$1 i last=-1 size
-	keys "$screen" "${@:2:$#-2}"
-	sleep 0.3
-	tm "$screen" pipe-pane -O "exec cat >$WORK/$screen.bytes"
-	keys "$screen" "${@: -1}"
-	for i in $(seq 100); do
-		size=$(stat -c %s "$WORK/$screen.bytes" 2>/dev/null || echo 0)
-		[ "$size" = "$last" ] && [ "$i" -gt 6 ] && break
-		last=$size
-		sleep 0.1
-	done
-	tm "$screen" pipe-pane
-	echo "$size"
-}
-# on a slow line only what changes is sent
-open_screen bytes 80x24 CAREEN_SCENE=huge
-wait_for bytes "in RAM"
-keys bytes Tab
-wait_for bytes "Mounts"
-whole=$(sent bytes C-l)
-result $((whole < 1000)) "the whole screen: $whole bytes"
-moved=$(sent bytes g j)
-result $((moved < 1 || moved > whole / 5)) "a key that moves the cursor: $moved"
-scrolled=$(sent bytes g PageDown PageDown j)
-result $((scrolled < 1 || scrolled > whole / 5)) "a key that scrolls the list: $scrolled"
-same=$(sent bytes R)
-result $((same != 0)) "a look at a machine that is as it was: $same"
 
 # the sanitizers have a say in all of the above
 cat "$WORK"/*.err | grep -v '^careen\|^$' >"$WORK/errors"
