@@ -4,7 +4,7 @@ SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-po
 SO := $(O)/san
 UNIT_BIN := $(UNIT_SRC:%.c=$(SO)/%)
 FAST_T := tests/static/boundaries.t tests/static/lint.t tests/static/tidy.t tests/static/man.t \
-	tests/static/completion.t tests/static/trim.t tests/static/one-shot.t $(wildcard tests/unit/*.t tests/plans/*.t tests/ns/*.t tests/screens/*.t)
+	tests/static/completion.t tests/static/install.t tests/static/readme.t tests/static/trim.t tests/static/one-shot.t $(wildcard tests/unit/*.t tests/plans/*.t tests/ns/*.t tests/screens/*.t)
 # a VM test whose second line begins "# check-long:" is not worth its minutes every time
 VM_LONG := $(shell grep -l '^. check-long:' tests/vm/t/*.t)
 VM_T := $(filter-out $(VM_LONG),$(wildcard tests/vm/t/*.t))

@@ -31,6 +31,15 @@ typed 'for scripts' "$(block 'careen run detach')"
 is "$(vm_ssh systemctl is-system-running)" running 'the system runs again'
 is "$(fact_boot_id vm_ssh)" "$boot_id" 'in the same boot'
 for step in detach kill unmount; do ok "$step" vm_ssh1022 "careen run $step --yes"; done
+while IFS= read -r line; do
+	ok "in the rescue: $line" vm_ssh1022 "$line"
+done <<'END'
+careen status
+careen deadman resume
+careen deadman off
+careen deadman 45m
+careen deadman
+END
 cd "$vm_tmp" || bail 'no directory'
 typed images "$(block 'careen run save-image')"
 is "$(zstd -qdc disk.img.zst | sha256sum)" "$(sha256sum <disk.img)" 'both images are the same'
