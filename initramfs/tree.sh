@@ -16,9 +16,9 @@ REPLACE="e2fsck mke2fs tune2fs resize2fs dumpe2fs debugfs e2image e2label lsattr
 # These go to /usr/local/sbin where the image has another of that name. That directory is
 # in the PATH of a login, not in that of early boot, which stays the stock one.
 BESIDE="dd tar blkid lsblk findmnt mount umount swapon swapoff mkswap swaplabel sfdisk cfdisk wipefs
-	blockdev losetup partx scp less blkdiscard cmp gzip zstd xz kexec"
+	blockdev losetup partx scp less blkdiscard cmp ddrescue gzip zstd xz kexec"
 # Large, most of it libraries that nothing else here uses: with tools=full.
-LARGE="ip ss ps ddrescue"
+LARGE="ip ss ps"
 # Of all these, what careen's own operations run: with tools=core nothing else, beside the tools
 # of what this machine has in use.
 CORE="sfdisk wipefs blockdev partx"
