@@ -110,11 +110,11 @@ static void test_hang(void)
 	bool timed_out;
 
 	clock_gettime(CLOCK_MONOTONIC, &a);
-	is_int(run(write_and_hang, 300, &timed_out), 0, "one worker hangs");
+	is_int(run(write_and_hang, 1500, &timed_out), 0, "one worker hangs");
 	clock_gettime(CLOCK_MONOTONIC, &b);
 	ok(timed_out, "which is said");
 	is_int(seen.n, 2, "what came before is kept");
-	ok(b.tv_sec - a.tv_sec < 3, "soon");
+	ok(b.tv_sec - a.tv_sec < 10, "soon");
 	ok(no_child(), "and no child is left");
 }
 
