@@ -217,6 +217,7 @@ static int start(const struct cli *cli, const struct plan *plan)
 		status = EXIT_GOOD;
 	} else {
 		status = cli_follow(id, cli->json);
+		job_mark_seen(id);
 		if (status == EXIT_GOOD)
 			status = run_terminal(plan);
 	}

@@ -309,6 +309,18 @@ static void handle_request(struct console *c, enum request request)
 	}
 }
 
+/*
+ * A key is what tells that somebody is there: a console whose connection is dead draws on for
+ * minutes.
+ */
+static void see_job(struct console *c)
+{
+	if (screen_top(c) != &screen_job || !c->job || c->job->seen || console_job_running(c))
+		return;
+	job_mark_seen(c->job->id);
+	c->job->seen = true;
+}
+
 static void handle_key(struct console *c, int key)
 {
 	const struct screen_ops *top = screen_top(c);
@@ -331,6 +343,7 @@ static void handle_key(struct console *c, int key)
 			quit(c);
 		return;
 	}
+	see_job(c);
 	if (top->key && top->key(c, key))
 		return;
 	if (top->view && key >= '1' && key < '1' + c->nsteps) {
@@ -464,6 +477,15 @@ static void keep_small(void)
 	mallopt(M_TRIM_THRESHOLD, 64 << 10);
 }
 
+/* Who was cut off from a job comes back to how it ended. */
+static void show_unseen(struct console *c)
+{
+	if (!c->job || c->job->seen || console_job_running(c))
+		return;
+	screen_push(c, &screen_job);
+	console_note(c, ST_NORMAL, "Job %s came to its end with nobody to see it.", c->job->id);
+}
+
 static void start(struct console *c, const char *note)
 {
 	keep_small();
@@ -475,6 +497,7 @@ static void start(struct console *c, const char *note)
 	(void)mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
 	screen_push(c, &screen_overview);
 	console_read_job(c);
+	show_unseen(c);
 	if (*note)
 		console_note(c, ST_WARN, "%s", note);
 }

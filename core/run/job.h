@@ -53,6 +53,7 @@ struct job_view {
 	char **log;		/* all notes and tool output, oldest first, at most the last 2000 */
 	size_t nlog;
 	char *verdict;		/* last sentence: what is true now */
+	bool seen;		/* job_mark_seen() has been called for it */
 };
 
 /*
@@ -63,6 +64,8 @@ int job_start(const struct plan *plan, char ret_id[16], struct error *err);
 /* Latest when @id is NULL or ""; -ENOENT if there is none. */
 int job_read(const char *id, struct job_view **ret, struct error *err);
 void job_free(struct job_view *view);
+/* Somebody has been told how it ended: a console that opens need not begin with it. */
+void job_mark_seen(const char *id);
 /* Ids, newest first, at most @max; returns how many. */
 size_t job_list(char (*ids)[16], size_t max);
 /* Becomes readable (poll) when the job's files change; -errno. Caller closes. */

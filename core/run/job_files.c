@@ -151,7 +151,7 @@ int job_make_dir(char ret[16])
 
 void job_forget(const char *id)
 {
-	static const char *const files[] = { "events", "lock", "saved" };
+	static const char *const files[] = { "events", "lock", "saved", "seen" };
 	char path[256];
 	size_t f;
 
@@ -161,20 +161,43 @@ void job_forget(const char *id)
 	rmdir(path);
 }
 
-bool job_saved(const char *id)
+static bool marked(const char *id, const char *mark)
 {
 	char path[256];
 
-	return access(job_path(path, sizeof(path), id, "saved"), F_OK) == 0;
+	return access(job_path(path, sizeof(path), id, mark), F_OK) == 0;
+}
+
+static void set_mark(const char *id, const char *mark)
+{
+	char path[256];
+	int fd = open(job_path(path, sizeof(path), id, mark), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd >= 0)
+		close(fd);
+}
+
+bool job_saved(const char *id)
+{
+	return marked(id, "saved");
 }
 
 void job_mark_saved(const char *id)
 {
-	char path[256];
-	int fd = open(job_path(path, sizeof(path), id, "saved"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	set_mark(id, "saved");
+}
 
-	if (fd >= 0)
-		close(fd);
+bool job_seen(const char *id)
+{
+	return marked(id, "seen");
+}
+
+void job_mark_seen(const char *id)
+{
+	char found[16];
+
+	if (job_find(id, found) == 0)
+		set_mark(found, "seen");
 }
 
 static uint64_t size_of(const char *id)

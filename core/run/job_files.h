@@ -19,6 +19,7 @@ void job_forget(const char *id);
 /* Its log is in a resumed system, to its last word. */
 bool job_saved(const char *id);
 void job_mark_saved(const char *id);
+bool job_seen(const char *id);
 /*
  * Forget the oldest: all but the last 200, those that are saved but the last 50, all but 32 MiB, or until there is room for the next.
  * How many had to go although there are fewer.

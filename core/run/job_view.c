@@ -247,6 +247,7 @@ int job_read(const char *id, struct job_view **ret, struct error *err)
 	find_current(v);
 	if (v->status == JOB_RUNNING && !held)
 		mark_died(v, last);
+	v->seen = job_seen(v->id);
 	free(text);
 	*ret = v;
 	return 0;

@@ -1,5 +1,5 @@
 # screens.mk - the console with made-up machines, driven in tmux
-SCREENS_WRAP := snapshot_take job_read job_list job_watch job_start job_stop \
+SCREENS_WRAP := snapshot_take job_read job_mark_seen job_list job_watch job_start job_stop \
 	writer_read writer_take writer_release clock_boot_ms mlockall \
 	deadman_read deadman_keep clock_mono_ms
 SCREENS_LD := $(foreach f,$(SCREENS_WRAP),-Wl,--wrap=$(f))

@@ -65,6 +65,11 @@ static void test_done(void)
 	ok(in_log(v, "one") && in_log(v, "two"), "their words are in the log");
 	ok(in_log(v, "bad?[2Jbyte"), "without what a terminal could obey");
 	ok(v->verdict && strstr(v->verdict, "All done."), "a last sentence: %s", v->verdict);
+	ok(!v->seen, "nobody has been told of its end");
+	job_free(v);
+	job_mark_seen(NULL);
+	is_int(job_read(id, &v, NULL), 0, "read again");
+	ok(v->seen, "somebody has now");
 	job_free(v);
 	out = open_memstream(&mem, &len);
 	is_int(job_print_log(id, true, out, NULL), 0, "the log as JSON");
@@ -249,6 +254,7 @@ static void test_prune(void)
 	for (i = 251; i <= 350; i++) {
 		text_fmt(path, sizeof(path), "%04d", i);
 		job_mark_saved(path);
+		job_mark_seen(path);
 	}
 	v = run_plan(make_plan("true", NULL, NULL), id);
 	job_free(v);

@@ -26,7 +26,7 @@ ok 'Kill is under way' con_wait 'running' 20
 con_kill_client
 ok 'the console is gone with its client, and at once' eventually 10 no_viewer
 ok 'a new login finds the job by itself' con_open
-ok 'and shows it' con_wait 'Job [0-9]+ · Kill' 30
+ok 'and shows it, should it have ended meanwhile, too' con_wait 'Job [0-9]+ · Kill' 60
 ok 'to its end' con_wait '✓ All done' 60
 like "$(vm_ssh1022 'careen log' ; vm_ssh1022 'cat /run/careen/jobs/*/events')" 'did not end on TERM: KILL' 'who ignored TERM was killed, and it is noted'
 is "$(jobs_of kill)" 1 'Kill was done once'
@@ -67,9 +67,16 @@ console_ppid() { op_viewers | vm_ssh1022_in 'while read -r pid; do sed -n "s/^PP
 vm_ssh1022 "kill -KILL $(console_ppid)"
 ok "dropbear's process of the session is killed: its console is gone, too" eventually 20 no_viewer
 ok 'and so is the client' eventually 20 eval '! con_alive'
-ok 'another console' op_console -n third
+con_open -n third
+ok 'the next console begins with the end that nobody has answered' con_wait 'Job [0-9]+ · Repair' 60
+ok 'and says so' con_wait 'with nobody to see it' 10
+con_keys Escape
+ok 'a key leaves it' con_wait 'Enter Run step' 20
 vm_ssh1022 "kill -KILL $(op_viewers)"
 ok 'a console that is killed ends its session' eventually 20 eval '! con_alive'
+op_console -n fourth
+ok 'the one after it begins with the steps: it has been seen' con_wait 'Enter Run step' 60
+con_kill_client
 ok 'resume' vm_ssh1022 'careen run resume --yes'
 is "$(vm_ssh systemctl is-system-running)" running 'the system runs'
 is "$(vm_ssh systemctl --failed --no-legend --plain)" '' 'no failed unit'
