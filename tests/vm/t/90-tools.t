@@ -4,6 +4,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../operator.sh"
 . "$(dirname "$0")/../tools.sh"
+. "$(dirname "$0")/../rows.sh"
 . "$(dirname "$0")/../e2fsck-suite.sh"
 
 what=tools
@@ -11,29 +12,10 @@ vm_boot 13
 ok 'a second disk' vm_disk2 1200M
 ok 'the root is off its disk' tools_off || bail 'cannot go on'
 
+rows_ext
+what=tools
 tools_run <<'END'
-! printf 'label: gpt\nsize=100M,name=ext\nsize=32M\n' | sfdisk -q /dev/vdb
-0 vdb table-check | the table is good
-0 vdb table-save --set dst=/tmp/table | the table was saved
-1 vdb table-save --set dst=/tmp/table | is there already
-! dd if=/dev/zero of=/dev/vdb bs=512 seek=$(($(blockdev --getsz /dev/vdb) - 1)) count=1 2>&1
-1 vdb table-check | one of the two copies
-0 vdb table-restore --set src=/tmp/table | the kernel has read it
-0 vdb table-check | the table is good
 3 vdb1 xfs-make | it is not in this rescue.*xfsprogs
-0 vdb1 ext4-make --set label=data | the file system was made
-0 vdb1 ext4-check | the file system is good
-! debugfs -w -R 'sif lost+found links_count 5' /dev/vdb1 2>&1
-1 vdb1 ext4-check | has errors
-0 vdb1 ext4-fix | found and corrected
-0 vdb1 ext4-minimum | Estimated minimum
-1 vdb1 ext4-shrink --set size=1M | not changed
-0 vdb1 ext4-shrink --set size=50M | is now
-0 vdb1 ext4-grow | it has its new size
-1 vdb1 ext4-label --set label=thislabelistoolongforit | has not taken it
-! dd if=/dev/zero of=/dev/vdb1 bs=1k seek=1 count=1 2>&1
-0 vdb1 ext4-super | found and corrected
-0 vdb2 swap-make --set label=swap | it was done
 WORD=vdb1-0001 3 vdb1 ext4-fix | not the word of this plan
 ! mkdir -p /mnt; mount -t ext4 /dev/vdb1 /mnt
 3 vdb1 ext4-fix | in use. Used by: /mnt
