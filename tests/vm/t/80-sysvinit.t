@@ -1,5 +1,5 @@
 #!/bin/bash
-# sysvinit: out by its own re-exec, once with its services stopped in their order, and back.
+# check-long: sysvinit: out by its own re-exec, once with its services stopped in their order, and back.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../operator.sh"
 . "$(dirname "$0")/../inits.sh"
