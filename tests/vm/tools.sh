@@ -5,9 +5,10 @@
 #	! COMMAND			in the rescue's shell: it must succeed
 #	STATUS DEVICE TOOL [--set K=V]...  | REGEX
 # By the command line they run all in one login, STATUS is that of careen, and what it says must
-# match REGEX. With TOOLS_AT=keys the tool is looked for in the console, its questions answered, its
-# word typed; STATUS is 0 if the job ends well, 1 if it stops, 3 if it does not even begin, and
-# REGEX is looked for in the job's log, or for 3 on the screen.
+# match REGEX. With TOOLS_AT=keys the tool is looked for in the console, its questions answered,
+# its word typed, and its job waited for, TOOLS_WAIT seconds (300) at most; STATUS is 0 if it ends
+# well, 1 if it stops, 3 if it does not even begin, and REGEX is looked for in its log, or for 3
+# on the screen.
 # Disks have the serial CAREEN0002, so that a device's word ends in 0002; WORD=... before the
 # line's STATUS is another.
 tools_run() {
@@ -157,7 +158,7 @@ tools_key_in() {
 			con_keys Enter
 		fi
 	fi
-	con_wait '(✓|✗|!) (All done|Stopped)|Stopped at' 300 || return
+	con_wait '(✓|✗|!) (All done|Stopped)|Stopped at' "${TOOLS_WAIT:-300}" || return
 	con_screen | grep -q '✓ All done' && [ "$want" = 1 ] && { con_screen; return 1; }
 	con_screen | grep -q '✓ All done' || [ "$want" = 1 ] || { con_screen; return 1; }
 	tools_log=$(vm_ssh1022 "careen log $(con_screen | sed -n 's/.* Job \([0-9]*\) ·.*/\1/p')")

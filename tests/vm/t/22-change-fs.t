@@ -3,6 +3,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../operator.sh"
 . "$(dirname "$0")/../files.sh"
+. "$(dirname "$0")/../tools.sh"
 
 change() { vm_ssh1022 "careen run repair --device vda1 --tool change-fs --set fs=$1 --set via=vdb --confirm $token ${*:2}" 2>&1; }
 # The word to confirm is of the plan, which says it to who has another one.
@@ -17,7 +18,7 @@ to() {
 }
 
 # an initramfs is made in it, emulated
-VM_TIMEOUT=1800
+VM_TIMEOUT=1800 TOOLS_AT=keys TOOLS_WAIT=1800
 release=${CAREEN_RELEASE:-13} token=none
 what="Debian $release"
 vm_boot "$release" --flavour grub
@@ -46,11 +47,17 @@ like "$out" 'done before' "$what: from where it was"
 unlike "$out" 'save its files' "$what: nothing is saved from a half-restored root"
 back
 
-for next in btrfs ext4; do
-	to $next
-	out=$(change $next)
-	is $? 0 "$what: it is changed" || bail "$out"
-	back
-done
+to btrfs
+ok "$what: the console" op_console
+tools_run <<END || bail 'cannot go on'
+WORD=$token 0 vda1 change-fs --set fs=btrfs --set via=vdb | All done
+END
+con_close
+back
+
+to ext4
+out=$(change ext4)
+is $? 0 "$what: it is changed" || bail "$out"
+back
 vm_stop
 done_testing
