@@ -210,8 +210,9 @@ int repair_refuse_absent(const struct repair *rp, const struct tool *tool, struc
 
 	if (!tool_is_here(tool, &rp->s->programs))
 		return error_set(err, ENOENT, "repair", tool->program, "it is not in this rescue",
-				 "In the normal system: apt install %s; update-initramfs -u (or "
-				 "careen enter --replace).", tool->package);
+				 "In the normal system: apt install %s (if it is: tools=full in "
+				 "careen.conf takes it along); update-initramfs -u (or careen enter "
+				 "--replace).", tool->package);
 	for (i = 0; r == 0 && i < sizeof(others) / sizeof(others[0]); i++)
 		if (others[i])
 			r = repair_refuse_absent(rp, tool_find(others[i]), err);

@@ -149,8 +149,9 @@ static void choose_tool(struct console *c, size_t at)
 		return;
 	tool = suited[at];
 	if (!here[at])
-		return console_note(c, ST_WARN, "%s is not in this rescue: install %s in the normal "
-				    "system, then update-initramfs -u or careen enter --replace.",
+		return console_note(c, ST_WARN, "%s is not in this rescue. In the normal system: install "
+				    "%s (if it is: tools=full in careen.conf takes it along), then "
+				    "update-initramfs -u or careen enter --replace.",
 				    tool->program, tool->package);
 	asked = 0;
 	if (!questions()) {
