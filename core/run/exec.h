@@ -130,7 +130,7 @@ struct tool_watch {
 	double fraction;	/* ddrescue has rescued */
 	int pass, marks;	/* how far resize2fs is */
 	char told[96];		/* last progress that was told */
-	char last[160];		/* last line that said something, for errors */
+	char last[160];		/* last line that said something, or told an error */
 	char trouble[160];	/* last one that is in the table of them */
 };
 void tool_watch_output(void *watch, const char *buf, size_t n);	/* a spawn's ->output */

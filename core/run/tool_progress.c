@@ -218,6 +218,16 @@ static bool whole_lines(const struct tool_watch *w)
 	       w->progress == PROGRESS_REENCRYPT;
 }
 
+/*
+ * In a pipe stderr comes at once and stdout when the tool ends: what went wrong is not the
+ * last line then.
+ */
+static void keep_last(struct tool_watch *w, const char *line)
+{
+	if (!strcasestr(w->last, "error") || strcasestr(line, "error"))
+		text_fmt(w->last, sizeof(w->last), "%s", line);
+}
+
 static void end_line(struct tool_watch *w, char ended)
 {
 	char clean[512];
@@ -234,7 +244,7 @@ static void end_line(struct tool_watch *w, char ended)
 	if (ended == '\b' || (ended == '\r' && w->progress == PROGRESS_DDRESCUE))
 		return;
 	ctx_note(w->ctx, "%s", clean);
-	text_fmt(w->last, sizeof(w->last), "%s", clean);
+	keep_last(w, clean);
 	if (tool_trouble(clean))
 		text_fmt(w->trouble, sizeof(w->trouble), "%s", clean);
 }

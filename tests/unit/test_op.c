@@ -379,6 +379,10 @@ static void test_progress(void)
 	is_int((long)said.fraction, 1, "and no part is more than all");
 	ok(strstr(said.notes, "7: Cannot stat") && !strstr(said.notes, "2048") &&
 	   !strstr(said.notes, "Progress"), "neither is a note, a complaint is");
+	w.progress = PROGRESS_LINE;
+	tool_watch_output(&w, "ERROR: too small\nResize of device 1\n", 35);
+	is_str(w.last, "ERROR: too small", "what went wrong, though more was said after it");
+	w.progress = PROGRESS_REENCRYPT;
 	tool_watch_fd(&w, "3 5 1", 5);
 	tool_watch_fd(&w, "0 /dev/x\n", 9);
 	is_str(said.progress, "pass 3 of 5, 91 %", "e2fsck's descriptor");

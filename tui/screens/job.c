@@ -305,6 +305,10 @@ static const struct hint *job_hints(const struct console *c)
 		{ REQ_BACK_OUT, NULL }, { REQ_BACK, "Leave it" }, { REQ_SHELL, NULL },
 		{ REQ_QUIT, NULL }, { 0 },
 	};
+	static const struct hint no_skip[] = {
+		{ REQ_HELP, NULL }, { REQ_RETRY, NULL }, { REQ_BACK_OUT, NULL },
+		{ REQ_BACK, "Leave it" }, { REQ_SHELL, NULL }, { REQ_QUIT, NULL }, { 0 },
+	};
 	static const struct hint done[] = {
 		{ REQ_HELP, NULL }, { REQ_ENTER, "Go on" }, { REQ_PAGE_UP, "Log" },
 		{ REQ_VIEW, NULL }, { REQ_SHELL, NULL }, { REQ_QUIT, NULL }, { 0 },
@@ -312,7 +316,9 @@ static const struct hint *job_hints(const struct console *c)
 
 	if (console_job_running(c))
 		return running;
-	return job_failed(c) ? failed : done;
+	if (!job_failed(c))
+		return done;
+	return current(c->job) && current(c->job)->skippable ? failed : no_skip;
 }
 
 const struct screen_ops screen_job = {
