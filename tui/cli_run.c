@@ -249,7 +249,7 @@ static int read_secret(const struct cli *cli, struct plan *plan)
 		fclose(f);
 	else if (memchr(buf, '\n', len))
 		len = (char *)memchr(buf, '\n', len) - buf;
-	if (len && plan->secret_is_new)
+	if (len && plan->secret_at_boot)
 		why = plan_new_secret_is_bad(buf, len);
 	r = len && !why ? plan_set_secret(plan, buf, len) : 0;
 	explicit_bzero(buf, sizeof(buf));

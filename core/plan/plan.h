@@ -159,6 +159,7 @@ struct plan {
 	char *token;		/* the word to type; NULL: Enter is enough */
 	char *secret_what;	/* "the passphrase of cryptroot", to be asked for; NULL none */
 	bool secret_is_new;	/* asked for twice: nothing could tell that it was mistyped */
+	bool secret_at_boot;	/* a new one that will be typed at a boot */
 	char *token_what;	/* what the word is: "device and last 4 of its serial" */
 	enum plan_stream stream;
 	int stream_fd;		/* that end of the operator's connection; set by who runs it */

@@ -101,7 +101,7 @@ static void needs_secret(struct plan *plan, const struct encrypt *en, struct op 
 	op->needs_secret = !op->done;
 	if (op->done || plan->secret_what)
 		return;
-	plan->secret_is_new = !en->formatted;
+	plan->secret_is_new = plan->secret_at_boot = !en->formatted;
 	plan_set(plan, &plan->secret_what, en->formatted ? "the passphrase of %s" :
 		 "a new passphrase for %s", en->rp->dev->path);
 }

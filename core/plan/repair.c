@@ -329,6 +329,7 @@ void repair_tool(struct plan *plan, const struct repair *rp, const struct tool *
 	repair_argv(plan, op, &this);
 	if (tool->secret) {
 		op->needs_secret = true;
+		plan->secret_is_new = tool->secret_is_new;
 		plan_set(plan, &plan->secret_what, "%s of %s", tool->secret, dev->path);
 	}
 }

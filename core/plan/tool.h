@@ -72,6 +72,7 @@ struct tool {
 	const char *before, *after;	/* tools that run before and after it, in its plan */
 	const char *undo;	/* of DANGER_UNDOABLE: how */
 	const char *secret;	/* asked for, and its standard input: "the passphrase" */
+	bool secret_is_new;	/* at the console asked for twice */
 	const char *proves;	/* "label", "uuid": its question whose answer must be true of
 				   the device afterwards, as some programs fail in silence */
 	unsigned ram_mb, ram_mb_per_tb;	/* at most, about; 0 = next to nothing */

@@ -85,7 +85,7 @@ const struct tool tools_luks[] = {
 			      "--uuid", "{uuid}", "--key-file", "-", "{dev}"),
 		.ask = { { .key = "uuid", .ask = "UUID of the new container", .fallback = "{uuid}",
 			   .type = ASK_TEXT } },
-		.secret = "the new passphrase", .exits = luks_exits,
+		.secret = "the new passphrase", .secret_is_new = true, .exits = luks_exits,
 		.danger = DANGER_DESTROYS, .ram_mb = 1100,
 	}, {
 		.name = "luks-grow", .title = "Grow to the whole device",

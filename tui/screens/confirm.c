@@ -92,7 +92,7 @@ static bool secret_given(struct console *c)
 	}
 	if (!plan->secret_is_new)
 		return true;
-	why = plan_new_secret_is_bad(typed, strlen(typed));
+	why = plan->secret_at_boot ? plan_new_secret_is_bad(typed, strlen(typed)) : NULL;
 	if (!before[0] && why) {
 		console_note(c, ST_WARN, "Not this passphrase: %s. Nothing has happened.", why);
 	} else if (!before[0]) {
