@@ -122,6 +122,12 @@ int repair_refuse_busy(const struct snapshot *s, const struct blockdev *b, bool 
 	return r;
 }
 
+int tool_refuse_busy(const struct snapshot *s, const struct blockdev *dev, const struct tool *tool,
+		     struct error *err)
+{
+	return repair_refuse_busy(s, dev, !tool || tool->stacked_ok, err);
+}
+
 static int refuse_source(const struct repair *rp, const char *src, struct error *err)
 {
 	const struct blockdev *from = blockdevs_find(&rp->s->devs, src);
@@ -402,7 +408,7 @@ static int repair_plan(const struct snapshot *s, const struct plan_opts *opts,
 	r = find_target(&rp, opts, err);
 	if (r < 0)
 		return r;
-	r = repair_refuse_busy(s, rp.dev, rp.tool->stacked_ok, err);
+	r = tool_refuse_busy(s, rp.dev, rp.tool, err);
 	if (r < 0)
 		return r;
 	r = check_answers(&rp, err);

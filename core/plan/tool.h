@@ -117,6 +117,12 @@ bool tool_suits(const struct tool *tool, const struct blockdev *dev);
 /* -ETIMEDOUT when @dev, or anything on it, could not be looked at in time: nothing suits it. */
 int tool_refuse_silent(const struct snapshot *s, const struct blockdev *dev, const char *step,
 		       struct error *err);
+/*
+ * -EBUSY when @dev, or anything on it, is in use so that a plan of @tool is refused; NULL: of any
+ * tool, whatever may lie open on it. -ETIMEDOUT as above.
+ */
+int tool_refuse_busy(const struct snapshot *s, const struct blockdev *dev, const struct tool *tool,
+		     struct error *err);
 bool tool_is_here(const struct tool *tool, const struct programs *programs);
 /* What stands as the answer to @question of @tool to begin with, in @buf or elsewhere; "" if none. */
 const char *tool_suggest(const struct snapshot *s, const struct blockdev *dev,

@@ -1,5 +1,4 @@
 /* devices.c - disk, partition, dm and md, file system, as a tree */
-#include "screens/devices.h"
 
 #include <string.h>
 
@@ -104,30 +103,6 @@ static uint64_t devices_id(const void *rows, size_t row)
 	const struct blockdev *b = &((const struct blockdevs *)rows)->row[row];
 
 	return (uint64_t)b->dev ^ b->diskseq << 32;
-}
-
-static const char *one_user(const struct blockdev *b)
-{
-	if (!b->mounted && !b->swap && !b->stacked && !b->busy_open)
-		return NULL;
-	return b->used_by && *b->used_by ? b->used_by : "the kernel";
-}
-
-static bool is_below(const struct blockdevs *bs, long at, const struct blockdev *b)
-{
-	while (at >= 0 && &bs->row[at] != b)
-		at = bs->row[at].parent;
-	return at >= 0;
-}
-
-const char *device_user(const struct snapshot *s, const struct blockdev *b)
-{
-	const char *user = NULL;
-
-	for (size_t i = 0; i < s->devs.n && !user; i++)
-		if (is_below(&s->devs, (long)i, b))
-			user = one_user(&s->devs.row[i]);
-	return user;
 }
 
 static void devices_update(struct console *c)

@@ -6,7 +6,6 @@
 #include "base/text.h"
 #include "console.h"
 #include "model/unfinished.h"
-#include "screens/devices.h"
 #include "widgets/list.h"
 #include "widgets/prompt.h"
 #include "widgets/text.h"
@@ -19,6 +18,7 @@ enum { DEV_COL_NAME, DEV_COL_SIZE, DEV_COL_FS, DEV_COL_USED };
 static char device[64];		/* "vda1": found again in each snapshot */
 static const struct tool *suited[MAX_TOOLS], *tool;
 static bool here[MAX_TOOLS];	/* its program is in this rescue */
+static bool busy[MAX_TOOLS];	/* it wants what lies on the device closed */
 static size_t nsuited;
 static int asked;		/* index of the present question */
 static char answer[TOOL_QUESTIONS][300], typed[256];
@@ -39,8 +39,9 @@ static void tool_cell(const void *rows, size_t row, size_t col, struct cell *ret
 	else if (col == TOOL_COL_ABOUT)
 		text_fmt(ret->s, sizeof(ret->s), "%s", t->about);
 	else
-		text_fmt(ret->s, sizeof(ret->s), "%s", here[row] ? danger_name(t->danger) : "absent");
-	if (!here[row])
+		text_fmt(ret->s, sizeof(ret->s), "%s", !here[row] ? "absent" : busy[row] ? "in use" :
+			 danger_name(t->danger));
+	if (!here[row] || busy[row])
 		ret->style = ST_DIM;
 	else if (col == TOOL_COL_DANGER)
 		ret->style = t->danger == DANGER_DESTROYS ? ST_BAD : ST_DIM;
@@ -90,22 +91,20 @@ static struct list dev_list = {
 
 void repair_device(struct console *c, const struct blockdev *dev)
 {
-	const char *user = device_user(c->snap, dev);
 	struct step_state st = { 0 };
 	struct error err = { 0 };
 
 	step_repair.state(c->snap, &st);
 	if (st.status != STEP_READY)
 		return console_note(c, ST_WARN, "Repair: %s", st.why);
-	if (tool_refuse_silent(c->snap, dev, "repair", &err) < 0)
+	if (tool_refuse_busy(c->snap, dev, NULL, &err) < 0)
 		return console_error(c, &err);
-	if (user)
-		return console_note(c, ST_WARN, "%s is in use (%s): free it first.", dev->path, user);
 	text_fmt(device, sizeof(device), "%s", dev->name);
 	nsuited = 0;
 	for (const struct tool *t = tool_next(NULL); t && nsuited < MAX_TOOLS; t = tool_next(t))
 		if (tool_suits(t, dev) || unfinished_is(&c->snap->unfinished, t->name, dev)) {
 			here[nsuited] = tool_is_here(t, &c->snap->programs);
+			busy[nsuited] = tool_refuse_busy(c->snap, dev, t, NULL) < 0;
 			suited[nsuited++] = t;
 		}
 	list_set(&tool_list, suited, nsuited);
@@ -145,9 +144,14 @@ static void suggest(const struct console *c)
 
 static void choose_tool(struct console *c, size_t at)
 {
+	const struct blockdev *b = blockdevs_find(&c->snap->devs, device);
+	struct error err = { 0 };
+
 	if (at == SIZE_MAX)
 		return;
 	tool = suited[at];
+	if (b && here[at] && tool_refuse_busy(c->snap, b, tool, &err) < 0)
+		return console_error(c, &err);
 	if (!here[at])
 		return console_note(c, ST_WARN, "%s is not in this rescue. In the normal system: install "
 				    "%s (if it is: tools=full in careen.conf takes it along), then "
@@ -279,17 +283,12 @@ static void answer_device(struct console *c)
 {
 	size_t at = list_current(&dev_list);
 	const struct blockdev *b = at == SIZE_MAX ? NULL : &c->snap->devs.row[at];
-	const char *user = b ? device_user(c->snap, b) : NULL;
 	struct error err = { 0 };
 
 	if (!b)
 		return;
-	if (tool_refuse_silent(c->snap, b, "repair", &err) < 0)
+	if (tool_refuse_busy(c->snap, b, tool, &err) < 0)
 		return console_error(c, &err);
-	if (user) {
-		console_note(c, ST_WARN, "%s is in use (%s): free it first.", b->path, user);
-		return;
-	}
 	text_fmt(typed, sizeof(typed), "%s", b->path);
 	next_question(c);
 }
