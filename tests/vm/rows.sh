@@ -181,17 +181,17 @@ END
 rows_copies() {
 what=copies
 tools_run <<'END'
-! rm -f /tmp/all; yes careen | head -c 32M >/dev/vdb6; head -c 1M /dev/zero >/dev/vdb11; sha256sum </dev/vdb6 >/tmp/sum
+! rm -f /tmp/all; yes careen | head -c 33554432 >/dev/vdb6; head -c 1048576 /dev/zero >/dev/vdb11; sha256sum </dev/vdb6 >/tmp/sum
 0 vdb11 copy-onto --set src=/dev/vdb6 | read back
-! head -c 32M /dev/vdb11 | sha256sum | cmp - /tmp/sum; head -c 32M /dev/zero >/dev/vdb11
+! head -c 33554432 /dev/vdb11 | sha256sum | cmp - /tmp/sum; head -c 33554432 /dev/zero >/dev/vdb11
 0 vdb11 rescue-onto --set src=/dev/vdb6 | could be read
-! head -c 32M /dev/vdb11 | sha256sum | cmp - /tmp/sum; head -c 32M /dev/zero >/dev/vdb11
+! head -c 33554432 /dev/vdb11 | sha256sum | cmp - /tmp/sum; head -c 33554432 /dev/zero >/dev/vdb11
 0 vdb6 save-image --set dst=/tmp/all.zst | read back
-1 vdb6 save-image --set dst=/tmp/all.zst | there already
+1 vdb6 save-image --set dst=/tmp/all.zst | File exists
 0 vdb11 write-image --set src=/tmp/all.zst | read back
-! head -c 32M /dev/vdb11 | sha256sum | cmp - /tmp/sum
+! head -c 33554432 /dev/vdb11 | sha256sum | cmp - /tmp/sum
 0 vdb11 wipe-zero | read back: zero
-! ! head -c 64M /dev/vdb11 | tr -d '\0' | grep -q .
+! ! head -c 67108864 /dev/vdb11 | tr -d '\0' | grep -q .
 0 vdb6 wipe-discard | read back: zero
 END
 }
