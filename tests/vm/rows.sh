@@ -181,7 +181,7 @@ END
 rows_copies() {
 what=copies
 tools_run <<'END'
-! rm -f /tmp/all; yes careen | head -c 33554432 >/dev/vdb6; head -c 1048576 /dev/zero >/dev/vdb11; sha256sum </dev/vdb6 >/tmp/sum
+! rm -f /tmp/all.zst; yes careen | head -c 33554432 >/dev/vdb6; head -c 1048576 /dev/zero >/dev/vdb11; sha256sum </dev/vdb6 >/tmp/sum
 0 vdb11 copy-onto --set src=/dev/vdb6 | read back
 ! head -c 33554432 /dev/vdb11 | sha256sum | cmp - /tmp/sum; head -c 33554432 /dev/zero >/dev/vdb11
 0 vdb11 rescue-onto --set src=/dev/vdb6 | could be read
