@@ -227,7 +227,7 @@ static void print_status(const struct snapshot *s)
 static int cmd_status(const struct cli *cli)
 {
 	struct snapshot *s = NULL;
-	int status = cli_look(SNAP_ALL, false, &s);
+	int status = cli_look(SNAP_PLAN, false, &s);
 
 	if (status)
 		return status;

@@ -278,7 +278,7 @@ int cli_doctor(const struct cli *cli)
 	struct error err = { 0 };
 	struct snapshot *s = NULL;
 	struct doctor *d = NULL;
-	int status = cli_look(SNAP_ALL & ~SNAP_RESCUE, false, &s);
+	int status = cli_look(SNAP_PLAN, false, &s);
 
 	if (status)
 		return status;

@@ -53,7 +53,7 @@ static int plan_and_run(const struct cli *cli, const struct step *step)
 	struct error err = { 0 };
 	int status;
 
-	if (snapshot_take(SNAP_ALL, &s, &err) < 0)
+	if (snapshot_take(SNAP_PLAN, &s, &err) < 0)
 		return cli_fail(&err);
 	if (step->plan(s, &cli->opts, &plan, &err) < 0)
 		status = cli_fail(&err);

@@ -37,7 +37,7 @@ static void take_one(struct watch *w)
 	struct snapshot *snap = NULL;
 	struct error err = { 0 };
 	int64_t t0 = clock_mono_ms();
-	int r = snapshot_take(SNAP_ALL & ~SNAP_RESCUE, &snap, &err);
+	int r = snapshot_take(SNAP_PLAN, &snap, &err);
 
 	pthread_mutex_lock(&w->lock);
 	if (r == 0) {

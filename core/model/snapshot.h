@@ -101,6 +101,7 @@ enum {
 	SNAP_NETWORK = 16, SNAP_LIFELINE = 32,
 	SNAP_RESCUE = 64,	/* weight: it walks the whole rescue */
 	SNAP_ALL = 127,
+	SNAP_PLAN = SNAP_ALL & ~SNAP_RESCUE,	/* all that a plan or a screen asks for */
 };
 
 struct snapshot {

@@ -210,6 +210,6 @@ static int detach_plan(const struct snapshot *s, const struct plan_opts *opts,
 const struct step step_detach = {
 	.name = "detach", .title = "Detach",
 	.about = "Move PID 1 into RAM and the old root aside; Resume undoes it.",
-	.parts = SNAP_ALL & ~SNAP_RESCUE,
+	.parts = SNAP_PLAN,
 	.state = detach_state, .plan = detach_plan,
 };

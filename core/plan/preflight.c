@@ -348,6 +348,6 @@ static int preflight_plan(const struct snapshot *s, const struct plan_opts *opts
 const struct step step_preflight = {
 	.name = "preflight", .title = "Preflight",
 	.about = "Say what holds the disk and what stands in the way; changes nothing.",
-	.parts = SNAP_ALL & ~SNAP_RESCUE,
+	.parts = SNAP_PLAN,
 	.state = preflight_state, .plan = preflight_plan,
 };
