@@ -30,6 +30,7 @@ END
 }
 
 rows_all() {
+what=table
 tools_run <<'END'
 ! printf 'label: gpt\nsize=100M\nsize=400M\nsize=300M\nsize=64M\nsize=128M\nsize=32M\nsize=64M\nsize=64M\nsize=64M\nsize=64M\nsize=64M\nsize=400M\n' | sfdisk -q /dev/vdb
 END

@@ -10,7 +10,7 @@
 # well, 1 if it stops, 3 if it does not even begin, and REGEX is looked for in its log, or for 3
 # on the screen.
 # Disks have the serial CAREEN0002, so that a device's word ends in 0002; WORD=... before the
-# line's STATUS is another.
+# line's STATUS is another. TOOLS_ONLY=REGEX: only where $what matches it.
 tools_run() {
 	local line
 	local -a lines=()
@@ -18,6 +18,7 @@ tools_run() {
 		line=${line#"${line%%[![:space:]]*}"}
 		case $line in '' | '#'*) ;; *) lines+=("$line") ;; esac
 	done
+	[[ ! "${TOOLS_ONLY-}" || $what =~ $TOOLS_ONLY ]] || return 0
 	if [ "${TOOLS_AT-}" = keys ]; then tools_at_keys; else tools_by_command; fi
 }
 
@@ -137,9 +138,9 @@ tools_key_in() {
 	op_home && con_keys F5 && op_choose 5 && con_keys Enter && con_wait ' Devices ─' 30 || return
 	con_keys F5
 	tools_filter "$device" && tools_row "$device" && con_keys Enter || return
-	if [ "$want" = 3 ]; then con_wait "$regex" 30; return; fi
 	con_wait "what is to be done with $device\?" 30 && tools_filter "${title:0:30}" && tools_row "$title" || return
 	con_keys Enter
+	if [ "$want" = 3 ]; then con_wait "$regex" 30; return; fi
 	con_wait 'Enter runs it|To run it, type|Enter Answer' 30 || return
 	tools_answer "$tool" "${sets[@]}" || return
 	con_wait 'Enter runs it|To run it, type' 30 || return
