@@ -81,6 +81,8 @@ tools_at_keys() {
 tools_row() {
 	local text=$1 i line
 	[ ${#text} -ge 29 ] || text="$text "
+	con_keys Home
+	con_steady 3
 	for i in $(seq 1 40); do
 		line=$(con_cursor_line | sed 's/^[ ├└─]*//')
 		[[ "$line " != "${text:0:29}"* ]] || return 0
