@@ -12,7 +12,7 @@ ok "$what: it boots" vm start "$VM" "$release" --flavour unlock --no-wait || bai
 ok "$what: the initramfs answers on port 22" vm_wait ssh 600 || bail 'cannot go on'
 # a login of its own each: the other side is another one soon
 argv=$(vm ssh-argv "$VM" 22)
-is "$(eval "$argv 'ls -d /conf/initramfs.conf /oldroot /usr/lib/careen/stub 2>/dev/null' </dev/null | xargs")" \
+is "$(eval "$argv 'ls -d /conf/initramfs.conf /usr/lib/careen/stub 2>/dev/null' </dev/null | xargs")" \
 	'/conf/initramfs.conf /usr/lib/careen/stub' "$what: it is the initramfs, careen in it"
 ok "$what: the passphrase is taken" eval "printf 'open sesame' | $argv cryptroot-unlock"
 ok "$what: careen's port is there" vm_wait ssh1022 300 || bail 'cannot go on'
