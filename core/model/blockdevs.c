@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -509,10 +510,14 @@ const struct blockdev *blockdevs_by_number(const struct blockdevs *bs, dev_t dev
 
 const struct blockdev *blockdevs_find(const struct blockdevs *bs, const char *name)
 {
+	struct stat st;
 	size_t i;
 
 	for (i = 0; i < bs->n; i++)
 		if (!strcmp(bs->row[i].name, name) || !strcmp(bs->row[i].path, name))
 			return &bs->row[i];
-	return NULL;
+	/* a link of udev's */
+	if (strncmp(name, "/dev/", 5) || stat(name, &st) < 0 || !S_ISBLK(st.st_mode))
+		return NULL;
+	return blockdevs_by_number(bs, st.st_rdev);
 }

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "model/blockprobe.h"
 #include "model/snapshot.h"
 #include "model/snapshot_internal.h"
@@ -246,6 +247,7 @@ static void test_silent(void)
 	struct mounts ms = { 0 };
 	struct blockdevs bs = { 0 };
 	const struct blockdev *d;
+	char link[80];
 
 	is_int(mounts_read(&ms, NULL), 0, "mounts");
 	blockdevs_deadline_ms = 0;
@@ -259,6 +261,9 @@ static void test_silent(void)
 	d = blockdevs_find(&bs, loop);
 	ok(d && !d->silent, "the next time it was");
 	is_str(d ? d->fstype : "", "ext4", "and what is on it is told");
+	text_fmt(link, sizeof(link), "/dev/..%s/link", top);
+	ok(symlink(d ? d->path : "", "link") == 0 && blockdevs_find(&bs, link) == d, "a link to it finds it");
+	ok(!blockdevs_find(&bs, "/dev/null") && !blockdevs_find(&bs, "/dev/none"), "what is no block device does not");
 	blockdevs_free(&bs);
 	mounts_free(&ms);
 }
