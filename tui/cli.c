@@ -227,7 +227,7 @@ static void print_status(const struct snapshot *s)
 static int cmd_status(const struct cli *cli)
 {
 	struct snapshot *s = NULL;
-	int status = cli_look(SNAP_PLAN, false, &s);
+	int status = cli_look(SNAP_ALL, false, &s);
 
 	if (status)
 		return status;
@@ -244,7 +244,7 @@ static int cmd_plan(const struct cli *cli)
 	struct snapshot *s = NULL;
 	struct plan *plan = NULL;
 	struct error err = { 0 };
-	int status = cli_look(SNAP_ALL, false, &s);
+	int status = cli_look(SNAP_PLAN, false, &s);
 
 	if (status)
 		return status;

@@ -28,6 +28,7 @@ is "$(vm_ssh1022 'cat /proc/sys/kernel/random/boot_id')" "$(answer boot_id)" "$w
 is "$(vm_ssh1022 'cat /proc/self/oom_score_adj; cd /run/careen
 	for i in dropbear lifeline; do cat /proc/$(cat $i.pid)/oom_score_adj; done' | xargs)" \
 	'0 -900 -1000' "$what: when memory runs out, what an operator started goes first"
+like "$(vm_ssh1022 careen status)" '^Rescue +[0-9]+[.][0-9] MB in RAM' "$what: its weight is told"
 # Every file of the rescue, but what is not in RAM or not a file: owner, mode.
 is "$(vm_ssh1022 'cd /; stat -c "%a" root root/.ssh root/.ssh/authorized_keys etc/careen/dropbear etc/careen/dropbear/* run/careen .
 	find . -xdev \( ! -user 0 -o ! -group 0 -o ! -type l -perm +6022 \)' | xargs)" \
