@@ -51,16 +51,20 @@ op_repair() {
 }
 
 # op_row TEXT: move the cursor down to the row that has TEXT.
-op_row() {
-	local i
+op_row() { op_seek "$1" grep -qF -e "$1"; }
+
+# op_seek TEXT COMMAND...: to the row that COMMAND, which reads it, says is it.
+op_seek() {
+	local text=$1 i
+	shift
 	con_keys Home
 	con_steady 3
 	for i in $(seq 1 40); do
-		con_cursor_line | grep -qF -e "$1" && return 0
+		con_cursor_line | "$@" && return 0
 		con_keys Down
 		con_steady 2
 	done
-	echo "no row with: $1"
+	echo "no row with: $text"
 	con_screen
 	return 1
 }

@@ -77,21 +77,14 @@ tools_at_keys() {
 	done
 }
 
-# The cursor is on the row whose first cell is TEXT, of which 29 characters fit, perhaps in a tree.
-tools_row() {
-	local text=$1 i line
+# tools_row TEXT: to the row whose first cell it is; 29 characters fit, perhaps in a tree.
+tools_row() { op_seek "$1" tools_cell "$1"; }
+tools_cell() {
+	local text=$1 line
 	[ ${#text} -ge 29 ] || text="$text "
-	con_keys Home
-	con_steady 3
-	for i in $(seq 1 40); do
-		line=$(con_cursor_line | sed 's/^[ ├└─]*//')
-		[[ "$line " != "${text:0:29}"* ]] || return 0
-		con_keys Down
-		con_steady 2
-	done
-	echo "no row with: $1"
-	con_screen
-	return 1
+	IFS= read -r line
+	line=$(sed 's/^[ ├└─]*//' <<<"$line")
+	[[ "$line " = "${text:0:29}"* ]]
 }
 
 # The list in front shows what has TEXT.
