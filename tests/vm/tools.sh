@@ -81,10 +81,10 @@ tools_at_keys() {
 tools_row() { op_seek "$1" tools_cell "$1"; }
 tools_cell() {
 	local text=$1 line
-	[ ${#text} -ge 29 ] || text="$text "
+	[ ${#text} -ge 29 ] || text="$text  "
 	IFS= read -r line
 	line=$(sed 's/^[ ├└─]*//' <<<"$line")
-	[[ "$line " = "${text:0:29}"* ]]
+	[[ "$line  " = "${text:0:29}"* ]]
 }
 
 # The list in front shows what has TEXT.
