@@ -102,7 +102,8 @@ tools_answer() {
 	shift
 	while read -r key ask; do
 		con_screen | grep -q 'Enter Answer' || return 0
-		con_wait "${ask:0:20}" 20 || return
+		ask=${ask:0:20} ask=${ask//[^A-Za-z0-9 ,]/.}
+		con_wait "$ask" 20 || return
 		value=''
 		for set; do [ "${set%%=*}" != "$key" ] || value=${set#*=}; done
 		if [ "$value" ] && con_screen | grep -q 'USED BY'; then
@@ -113,7 +114,7 @@ tools_answer() {
 			con_wait "^[^>]*> $value" 10 || return
 		fi
 		con_keys Enter
-		con_wait_gone "${ask:0:20}" 20 || return
+		con_wait_gone "$ask" 20 || return
 	done < <(sed -n "/^  $tool\( \|\$\)/,/^  [^ ]/s/^ *--set \([a-z0-9]*\)=\.\.\.  /\1 /p" <<<"$tools_help")
 }
 
