@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <ftw.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -53,9 +54,13 @@ static int count_one(const char *path, const struct stat *st, int type, struct F
 
 uint64_t weight_of_files(const char *root)
 {
+	char path[PATH_MAX];
+
+	/* /proc/PID/root is a link, and nftw(3) strips a slash behind it */
+	text_fmt(path, sizeof(path), "%s/.", root);
 	memset(&count, 0, sizeof(count));
 	count.page = (uint64_t)sysconf(_SC_PAGESIZE);
-	nftw(root, count_one, 16, FTW_MOUNT | FTW_PHYS);
+	nftw(path, count_one, 16, FTW_MOUNT | FTW_PHYS);
 	return count.bytes;
 }
 

@@ -49,6 +49,7 @@ int main(void)
 	if (symlink("/etc", "sub/link"))
 		abort();
 	is_int(pages(), 8, "a symbolic link takes a page, and is not followed");
+	is_int((long long)weight_of_files("/proc/self/cwd/"), 8 * page, "a root that is reached by a link is");
 	if (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
 	    mount("none", "sub", "tmpfs", 0, NULL)) {
 		ok(true, "what is mounted in it # SKIP needs root");
