@@ -510,14 +510,20 @@ const struct blockdev *blockdevs_by_number(const struct blockdevs *bs, dev_t dev
 
 const struct blockdev *blockdevs_find(const struct blockdevs *bs, const char *name)
 {
-	struct stat st;
 	size_t i;
 
 	for (i = 0; i < bs->n; i++)
 		if (!strcmp(bs->row[i].name, name) || !strcmp(bs->row[i].path, name))
 			return &bs->row[i];
-	/* a link of udev's */
-	if (strncmp(name, "/dev/", 5) || stat(name, &st) < 0 || !S_ISBLK(st.st_mode))
-		return NULL;
+	return NULL;
+}
+
+const struct blockdev *blockdevs_named(const struct blockdevs *bs, const char *word)
+{
+	const struct blockdev *b = blockdevs_find(bs, word);
+	struct stat st;
+
+	if (b || strncmp(word, "/dev/", 5) || stat(word, &st) < 0 || !S_ISBLK(st.st_mode))
+		return b;
 	return blockdevs_by_number(bs, st.st_rdev);
 }

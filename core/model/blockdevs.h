@@ -58,7 +58,12 @@ void blockdevs_free(struct blockdevs *bs);
 /* Something on row @parent is in use, which is reason enough for it to be. */
 bool blockdevs_child_busy(const struct blockdevs *bs, size_t parent);
 const struct blockdev *blockdevs_by_number(const struct blockdevs *bs, dev_t dev);
-/* By name ("vda1"), or by any path that leads to it ("/dev/vda1", "/dev/vg0/root"); NULL: none. */
+/* By name ("vda1") or path ("/dev/vda1"); NULL if there is none. */
 const struct blockdev *blockdevs_find(const struct blockdevs *bs, const char *name);
+/*
+ * As an operator names it: by a link of udev's, too ("/dev/vg0/root"). It is followed, so not for
+ * words of the old system, whose file systems may not answer.
+ */
+const struct blockdev *blockdevs_named(const struct blockdevs *bs, const char *word);
 
 #endif

@@ -75,7 +75,7 @@ static const char *oflag(const struct repair *rp)
 /* Of this source and this target, never of another disk that has their names. */
 static const char *map(const struct repair *rp, char *buf, size_t len)
 {
-	const struct blockdev *from = blockdevs_find(&rp->s->devs, set(rp, "src"));
+	const struct blockdev *from = blockdevs_named(&rp->s->devs, set(rp, "src"));
 
 	return text_fmt(buf, len, CAREEN_RUN "/rescue-%s.%llu-%s.%llu.map",
 			from ? from->name : "", from ? (unsigned long long)from->diskseq : 0,
@@ -215,7 +215,7 @@ static void set_ends(struct plan *plan, struct op *op, const struct repair *rp)
 {
 	const char *src = rp->tool->copy == COPY_OUT ? rp->dev->path : set(rp, "src");
 	const struct blockdev *from = rp->tool->copy == COPY_ONTO ?
-				      blockdevs_find(&rp->s->devs, src) : NULL;
+				      blockdevs_named(&rp->s->devs, src) : NULL;
 
 	op->tool = rp->tool;
 	op->dev = repair_dev_id(rp->s, rp->dev);
@@ -226,7 +226,7 @@ static void set_ends(struct plan *plan, struct op *op, const struct repair *rp)
 		op->bytes = number(set(rp, "size"));
 	plan_set(plan, &op->dst, "%s", rp->dev->path);
 	if (*src)
-		plan_set(plan, &op->src, "%s", src);
+		plan_set(plan, &op->src, "%s", from ? from->path : src);
 	/* said: nothing is guessed from what it begins with */
 	if (*set(rp, "compress") || packed(rp))
 		plan_set(plan, &op->options, "%s", packed(rp) ? packed(rp)->program : "none");

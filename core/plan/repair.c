@@ -130,7 +130,7 @@ int tool_refuse_busy(const struct snapshot *s, const struct blockdev *dev, const
 
 static int refuse_source(const struct repair *rp, const char *src, struct error *err)
 {
-	const struct blockdev *from = blockdevs_find(&rp->s->devs, src);
+	const struct blockdev *from = blockdevs_named(&rp->s->devs, src);
 
 	if (!from)
 		return error_set(err, ENOENT, "repair", src, "no such device to copy from",
@@ -233,7 +233,7 @@ static int find_target(struct repair *rp, const struct plan_opts *opts, struct e
 	if (!opts || !opts->device || !opts->tool)
 		return error_set(err, EINVAL, "repair", "", "it needs a device and a tool",
 				 "Say --device and --tool; careen help lists the tools.");
-	rp->dev = blockdevs_find(&rp->s->devs, opts->device);
+	rp->dev = blockdevs_named(&rp->s->devs, opts->device);
 	if (!rp->dev)
 		return error_set(err, ENODEV, "repair", opts->device, "no such block device",
 				 "See careen status for the devices.");

@@ -156,7 +156,7 @@ const char *repair_value(const struct repair *rp, const char *key, char *buf, si
 		answer = unfinished_answer(&rp->s->unfinished, whole->tool->name, whole->dev, key);
 	if (q && !answer)
 		answer = repair_given(rp, key);
-	from = answer && q->type == ASK_DEVICE ? blockdevs_find(&rp->s->devs, answer) : NULL;
+	from = answer && q->type == ASK_DEVICE ? blockdevs_named(&rp->s->devs, answer) : NULL;
 	if (answer)
 		return from ? from->path : answer;
 	if (!q) {

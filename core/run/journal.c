@@ -51,16 +51,6 @@ static void put_mount(FILE *out, const struct mount *m)
 	fputc('\n', out);
 }
 
-static const struct blockdev *find_dev(const struct blockdevs *bs, dev_t dev)
-{
-	size_t i;
-
-	for (i = 0; i < bs->n; i++)
-		if (bs->row[i].dev == dev)
-			return &bs->row[i];
-	return NULL;
-}
-
 /* The device that an fstab(5) line names, if there is one; udev's links find most of them. */
 static const struct blockdev *find_spec(const struct blockdevs *bs, const char *spec)
 {
@@ -82,7 +72,7 @@ static const struct blockdev *find_spec(const struct blockdevs *bs, const char *
 			continue;
 		text_fmt(path, sizeof(path), "%s%s", links[i].dir, spec + len);
 		if (stat(path, &st) == 0 && S_ISBLK(st.st_mode))
-			return find_dev(bs, st.st_rdev);
+			return blockdevs_by_number(bs, st.st_rdev);
 	}
 	return NULL;
 }
@@ -128,7 +118,7 @@ static void put_record(FILE *out, const struct snapshot *s)
 		fprintf(out, "# layer %s %s %s\n", old->layer[i].type,
 			*old->layer[i].id ? old->layer[i].id : "-", old->layer[i].name);
 	for (i = 0; i < old->ndevs; i++) {
-		b = find_dev(&s->devs, old->devs[i]);
+		b = blockdevs_by_number(&s->devs, old->devs[i]);
 		fprintf(out, "# dev %u:%u %s\n", major(old->devs[i]), minor(old->devs[i]),
 			b ? b->path : "?");
 	}

@@ -262,8 +262,9 @@ static void test_silent(void)
 	ok(d && !d->silent, "the next time it was");
 	is_str(d ? d->fstype : "", "ext4", "and what is on it is told");
 	text_fmt(link, sizeof(link), "/dev/..%s/link", top);
-	ok(symlink(d ? d->path : "", "link") == 0 && blockdevs_find(&bs, link) == d, "a link to it finds it");
-	ok(!blockdevs_find(&bs, "/dev/null") && !blockdevs_find(&bs, "/dev/none"), "what is no block device does not");
+	ok(symlink(d ? d->path : "", "link") == 0 && blockdevs_named(&bs, link) == d, "a link to it finds it");
+	ok(!blockdevs_find(&bs, link), "for an operator alone");
+	ok(!blockdevs_named(&bs, "/dev/null") && !blockdevs_named(&bs, "/dev/none"), "what is no block device does not");
 	blockdevs_free(&bs);
 	mounts_free(&ms);
 }
