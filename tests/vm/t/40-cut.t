@@ -26,7 +26,7 @@ ok 'Kill is under way' con_wait 'running' 20
 con_kill_client
 ok 'the console is gone with its client, and at once' eventually 10 no_viewer
 ok 'a new login finds the job by itself' con_open
-ok 'and shows it, should it have ended meanwhile, too' con_wait 'Job [0-9]+ · Kill' 60
+ok 'and shows it, should it have ended meanwhile, too' con_wait 'Job [0-9]+ · Kill' 30
 ok 'to its end' con_wait '✓ All done' 60
 like "$(vm_ssh1022 'careen log' ; vm_ssh1022 'cat /run/careen/jobs/*/events')" 'did not end on TERM: KILL' 'who ignored TERM was killed, and it is noted'
 is "$(jobs_of kill)" 1 'Kill was done once'
