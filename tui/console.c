@@ -27,15 +27,41 @@
 
 enum { FD_KEYS = WATCH_FDS, FD_RESIZE, FDS };
 
+static void note(struct note *n, int style, const char *fmt, va_list ap)
+{
+	vsnprintf(n->text, sizeof(n->text), fmt, ap);
+	n->style = style;
+}
+
 void console_note(struct console *c, int style, const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(c->note, sizeof(c->note), fmt, ap);
+	note(&c->note, style, fmt, ap);
 	va_end(ap);
-	c->note_style = style;
 	c->dirty = true;
+}
+
+/* What has come about by itself does not take the place of an answer to a key. */
+static void show_news(struct console *c)
+{
+	if (c->note.text[0] || !c->news.text[0])
+		return;
+	c->note = c->news;
+	c->news.text[0] = '\0';
+	c->dirty = true;
+}
+
+__attribute__((format(printf, 3, 4)))
+static void console_news(struct console *c, int style, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	note(&c->news, style, fmt, ap);
+	va_end(ap);
+	show_news(c);
 }
 
 void console_error(struct console *c, const struct error *err)
@@ -178,7 +204,7 @@ static void read_deadman(struct console *c)
 	c->deadman_read_ms = now;
 	/* the other way for it to go is that its time was over */
 	if (was.relogin && !c->deadman.relogin && c->deadman.armed && relogin_left_ms(&was, now) > 1500)
-		console_note(c, ST_GOOD, "The new login has worked: the way in is proven, Kill is kept.");
+		console_news(c, ST_GOOD, "The new login has worked: the way in is proven, Kill is kept.");
 }
 
 static bool clock_shown(const struct console *c)
@@ -194,7 +220,7 @@ static void tell_phase(struct console *c, const struct snapshot *old)
 
 	if (old && c->deadman.armed && deadman_end(old, why, sizeof(why)) != DEADMAN_HOLDS &&
 	    deadman_end(c->snap, why, sizeof(why)) == DEADMAN_HOLDS)
-		console_note(c, ST_WARN, "From now on the dead-man timer only holds the way in open. %s", why);
+		console_news(c, ST_WARN, "From now on the dead-man timer only holds the way in open. %s", why);
 }
 
 static void new_snapshot(struct console *c, const struct watch_events *ev)
@@ -228,8 +254,9 @@ static void new_snapshot(struct console *c, const struct watch_events *ev)
 	if (c->when_fresh && (console_fresh(c) || ++c->looks > 1)) {
 		act = c->when_fresh;
 		c->when_fresh = NULL;
-		c->note[0] = '\0';
+		c->note.text[0] = '\0';
 		act(c);
+		show_news(c);
 	}
 }
 
@@ -272,6 +299,26 @@ static void show_job(struct console *c)
 		console_note(c, ST_NORMAL, "There has been no job yet.");
 }
 
+/*
+ * What ends by itself, and its end is not announced: a disk that is busy for no reason that shows
+ * (an umount has left the mount table, but the kernel is still writing); a tool that somebody has
+ * begun in a shell.
+ */
+static bool settles(const struct snapshot *s)
+{
+	for (size_t i = 0; s && i < s->devs.n; i++) {
+		const struct blockdev *d = &s->devs.row[i];
+
+		if (d->busy_open && !d->mounted && !d->swap && !d->stacked &&
+		    !blockdevs_child_busy(&s->devs, i))
+			return true;
+	}
+	for (size_t i = 0; s && i < s->holders.n; i++)
+		if (s->holders.row[i].out == OUT_WAIT)
+			return true;
+	return false;
+}
+
 bool console_fresh(const struct console *c)
 {
 	return c->snap && !c->stale && !watch_busy(c->watch);
@@ -281,6 +328,8 @@ void console_when_fresh(struct console *c, void (*act)(struct console *c))
 {
 	c->when_fresh = NULL;
 	c->looks = 0;
+	if (settles(c->snap))
+		c->stale = true;
 	if (console_fresh(c))
 		return act(c);
 	c->when_fresh = act;
@@ -321,13 +370,13 @@ static void see_job(struct console *c)
 	c->job->seen = true;
 }
 
-static void handle_key(struct console *c, int key)
+static void take_key(struct console *c, int key)
 {
 	const struct screen_ops *top = screen_top(c);
 	bool small = term_cols() < TERM_MIN_COLS || term_rows() < TERM_MIN_ROWS;
 	int64_t now = clock_mono_ms();
 
-	c->note[0] = '\0';
+	c->note.text[0] = '\0';
 	c->dirty = true;
 	c->when_fresh = NULL;
 	if (now - c->key_ms > IDLE_MS)
@@ -354,6 +403,12 @@ static void handle_key(struct console *c, int key)
 	handle_request(c, keymap_request(key));
 }
 
+static void handle_key(struct console *c, int key)
+{
+	take_key(c, key);
+	show_news(c);
+}
+
 /* When may the machine be looked at again, at no more than a fifth of the time? */
 static int64_t next_look(const struct console *c, int64_t least)
 {
@@ -370,27 +425,11 @@ static void sooner(int64_t *timeout, int64_t ms)
 		*timeout = ms;
 }
 
-/*
- * A disk that is busy for no reason that shows: an umount has left the mount
- * table, but the kernel is still writing; its end is not announced.
- */
-static bool disk_settles(const struct snapshot *s)
-{
-	for (size_t i = 0; s && i < s->devs.n; i++) {
-		const struct blockdev *d = &s->devs.row[i];
-
-		if (d->busy_open && !d->mounted && !d->swap && !d->stacked &&
-		    !blockdevs_child_busy(&s->devs, i))
-			return true;
-	}
-	return false;
-}
-
 /* Start what is due; returns how long poll() may sleep, -1 = for ever. */
 static int64_t schedule(struct console *c)
 {
 	int64_t now = clock_mono_ms(), timeout = -1;
-	bool polled = screen_top(c)->polled || disk_settles(c->snap);
+	bool polled = screen_top(c)->polled || settles(c->snap);
 
 	/* first, since a job that has ended asks for a look at the machine */
 	if (c->job_stale && now >= c->job_read_ms + JOB_MS)

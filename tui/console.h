@@ -19,6 +19,11 @@
 
 struct watch;
 
+struct note {
+	char text[640];
+	int style;
+};
+
 struct console {
 	struct snapshot *snap;	/* NULL until the first one is there */
 	struct error snap_error;
@@ -36,8 +41,7 @@ struct console {
 	int depth;
 	/* A program for this terminal, once its job has come to its end. */
 	char terminal_job[16], *terminal[4];
-	char note[640];
-	int note_style;
+	struct note note, news;	/* news: comes when the note has been read */
 	bool dirty, quit, stale, job_stale;
 	bool hurry;		/* somebody waits for the look at the machine that is due */
 	void (*when_fresh)(struct console *c);	/* waits for the look that is under way */

@@ -121,9 +121,9 @@ static int draw_note(const struct console *c, int bottom)
 	struct text t = { 0 };
 	int rows;
 
-	if (!c->note[0])
+	if (!c->note.text[0])
 		return 0;
-	text_add(&t, c->note_style, 0, "%s", c->note);
+	text_add(&t, c->note.style, 0, "%s", c->note.text);
 	rows = text_height(&t, box.w);
 	box.h = rows < 5 ? rows : 5;
 	box.y = bottom - box.h + 1;

@@ -147,6 +147,27 @@ keys slow R Enter
 shows slow "Enter runs it" "a plan needs another look at the machine"
 result $((SECONDS - before >= 10)) "which does not wait for its turn: 2.5 s, not 4 x 2.5 more"
 
+# the end of a tool that was begun in a shell is not announced, but a key asks
+echo at-work >"$WORK/ended"
+open_screen ended 80x24 CAREEN_SCENE_FILE="$WORK/ended"
+wait_for ended "in RAM"
+keys ended 6
+echo written >"$WORK/ended"
+keys ended Enter
+shows ended "Enter runs it" "a plan is made once the tool has come to its end, too"
+
+# what comes about by itself does not take the place of an answer
+echo armed >"$WORK/phase"
+open_screen phase 80x24 CAREEN_SCENE_FILE="$WORK/phase"
+wait_for phase "in RAM"
+keys phase J
+echo armed-written >"$WORK/phase"
+keys phase Tab Tab J
+wait_for phase "Dead-man: holds"
+shows phase "There has been no job yet." "news waits until the answer has been read"
+keys phase Down
+shows phase "From now on the dead-man timer only" "then it is told"
+
 # hostile names reach the terminal as text only
 open_screen hostile 80x24 CAREEN_SCENE=hostile
 wait_for hostile "in RAM"
