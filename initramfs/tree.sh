@@ -352,10 +352,10 @@ link_busybox()
 put_terminfo()
 {
 	for term in $TERMS; do
-		initial=$(printf %.1s "$term")
+		file=${term%"${term#?}"}/$term
 		for dir in /etc/terminfo /lib/terminfo /usr/share/terminfo; do
-			if [ -e "$dir/$initial/$term" ]; then
-				put_file terminfo "$dir/$initial/$term" || [ $? = 1 ]
+			if [ -e "$dir/$file" ]; then
+				put_file terminfo "$dir/$file" || [ $? = 1 ]
 				break
 			fi
 		done
