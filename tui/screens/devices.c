@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "console.h"
+#include "model/stack.h"
 #include "screens/repair.h"
 #include "screens/table.h"
 #include "widgets/list.h"
@@ -34,11 +35,12 @@ static const char *text_of(const char *s)
 	return s ? s : "";
 }
 
+/* A partition's are its disk's; a mapped device's model is the name that it was given. */
 static void model_cell(const struct blockdev *b, struct cell *ret)
 {
 	const char *comma = b->model && *b->model && b->serial && *b->serial ? ", " : "";
 
-	if (b->parent < 0)
+	if (b->parent < 0 || *stack_dm_name(b))
 		text_fmt(ret->s, sizeof(ret->s), "%s%s%s", text_of(b->model), comma,
 			 text_of(b->serial));
 }
