@@ -20,7 +20,8 @@ run_step() {
 	local r=$?
 	if [ $r = 124 ] || vm_ssh1022 'careen status --json' | grep -q '"running":true'; then
 		hung='; the job hung, and was killed'
-		vm_ssh1022 'pkill -KILL -x careen-job'
+		# a rescue has no pkill
+		vm_ssh1022 'for p in /proc/[0-9]*; do [ "$(cat "$p/comm" 2>/dev/null)" != careen-job ] || kill -KILL "${p#/proc/}"; done'
 	fi
 	return $r
 }
