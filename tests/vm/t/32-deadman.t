@@ -25,7 +25,9 @@ before=$(vm_ssh1022 cat /run/careen/deadman)
 con_keys Home
 like "$(deadman)" '"armed":true.*"end":"resume"' 'and says what it would do'
 is "$(vm_ssh1022 cat /run/careen/deadman)" "$before" 'a key does not arm it anew'
-vm_ssh1022 'pkill -STOP -x careen; kill -KILL $(cat /run/careen/dropbear.pid)' >/dev/null 2>&1
+console=$(op_viewers)
+like "$console" '^[0-9]+$' 'its console is stopped, its dropbear killed, its link down'
+vm_ssh1022 "kill -STOP $console; kill -KILL \$(cat /run/careen/dropbear.pid)" >/dev/null 2>&1
 ok 'the link goes down' link_is off
 # all that is to be seen from outside
 says_so() { vm_console_log | grep -q 'the system is up'; }
