@@ -100,7 +100,7 @@ int kill_victims(struct op_ctx *ctx, const struct victim *v, size_t n,
 /* op_rescan.c: "pid 77 runsv", a parent of one of them that is none itself; "" if none. */
 const char *who_restarts(const struct victim *v, size_t n, char *buf, size_t size);
 
-/* stuck.c: what a process in state D waits for, and what may end that. Never NULL. */
+/* stuck.c: what a process that outlives its KILL waits for, and what may end that. Never NULL. */
 struct stuck {
 	const char *function, *why, *hint;
 };

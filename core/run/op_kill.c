@@ -21,7 +21,7 @@
 #include "paths.h"
 #include "run/exec.h"
 
-#define STUCK_MS 20000
+#define STUCK_MS 20000		/* none has ended for so long: those that are left do not */
 
 struct hunt {
 	struct op_ctx *ctx;
@@ -171,17 +171,22 @@ static void kill_rest(struct hunt *h)
 }
 
 /*
- * Until all are gone or @until: 0 all gone, 1 not yet, -ECANCELED. A pidfd
- * becomes readable when the process has ended, threads and all [pidfd_open(2)].
+ * Until all are gone, or @until, or none has gone for @stuck_ms (0: however long): 0 all gone, 1 not
+ * yet, -ECANCELED. A pidfd becomes readable when the process has ended, threads and all
+ * [pidfd_open(2)].
  */
-static int wait_gone(struct hunt *h, int64_t until)
+static int wait_gone(struct hunt *h, int64_t until, int64_t stuck_ms)
 {
-	int64_t left;
-	size_t i;
+	int64_t now, left, went = now_ms();
+	size_t i, last = h->left;
 
 	while (h->left) {
-		left = until - now_ms();
-		if (left <= 0)
+		now = now_ms();
+		if (h->left < last)
+			went = now;
+		last = h->left;
+		left = until - now;
+		if (left <= 0 || (stuck_ms && now - went >= stuck_ms))
 			return 1;
 		poll(h->fd, h->n, left > 200 ? 200 : (int)left);
 		for (i = 0; i < h->n; i++)
@@ -195,7 +200,7 @@ static int wait_gone(struct hunt *h, int64_t until)
 	return 0;
 }
 
-/* What has got its KILL and is still there waits in the kernel: say for what. */
+/* What has got its KILL and is still there waits in the kernel, or to run: say for what. */
 static int survivors(const struct hunt *h, struct error *err)
 {
 	const struct stuck *stuck = NULL;
@@ -217,7 +222,7 @@ static int survivors(const struct hunt *h, struct error *err)
 
 static int run_hunt(struct hunt *h, const struct kill_how *how, struct error *err)
 {
-	int64_t grace = now_ms() + how->grace_ms, stuck;
+	int64_t grace = now_ms() + how->grace_ms;
 	int r;
 
 	/* Frozen, nobody can fork while the others are being signalled. */
@@ -225,14 +230,13 @@ static int run_hunt(struct hunt *h, const struct kill_how *how, struct error *er
 		signal_all(h, SIGSTOP);
 	if (how->grace_ms)
 		ask_all(h);
-	r = how->grace_ms ? wait_gone(h, grace < how->until ? grace : how->until) : 1;
+	r = how->grace_ms ? wait_gone(h, grace < how->until ? grace : how->until, 0) : 1;
 	if (r == 1) {
 		if (how->grace_ms)
 			kill_rest(h);
 		signal_all(h, SIGKILL);
-		/* what does not die of it waits in the kernel, and may for ever */
-		stuck = now_ms() + STUCK_MS;
-		r = wait_gone(h, stuck < how->until ? stuck : how->until);
+		/* what does not die of it waits in the kernel, and may for ever; a crowd takes its time */
+		r = wait_gone(h, how->until, STUCK_MS);
 	}
 	if (r == -ECANCELED)
 		return error_set(err, ECANCELED, "kill", "", "stopped by the operator",

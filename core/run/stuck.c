@@ -1,5 +1,5 @@
 /*
- * stuck.c - what a process in state D waits for, told by its kernel stack
+ * stuck.c - what a process that outlives its KILL waits for, told by its kernel stack
  *
  * Not even SIGKILL ends it before that answers, so the operator must know which
  * server or disk it is. Function names of the kernel are no interface: what is
@@ -34,9 +34,14 @@ static const struct stuck stucks[] = {
 
 const struct stuck *stuck_on(pid_t pid)
 {
+	static const struct stuck waits_to_run = {
+		"", "it has had no processor to end on yet", "Try again.",
+	};
 	char path[40], text[4096];
 	size_t i;
 
+	if (process_state(pid) == 'R')
+		return &waits_to_run;
 	text_fmt(path, sizeof(path), "/proc/%d/stack", (int)pid);
 	if (read_text(path, text, sizeof(text)) <= 0) {
 		text_fmt(path, sizeof(path), "/proc/%d/wchan", (int)pid);

@@ -13,8 +13,8 @@ boot_id=$(fact_boot_id vm_ssh)
 ok "$processes processes" perl_unit crowd "for (1..$processes) { fork or do { sleep 1000000; exit } } sleep 1000000"
 born() { [ "$(vm_ssh 'ps -e --no-headers | wc -l')" -gt "$processes" ]; }
 ok 'they are there' eventually 300 born
-# in a namespace of its own: systemd makes a unit of each mount that it sees
-ok "$mounts mounts" vm_ssh "systemd-run -q --unit=mounts -p PrivateMounts=yes perl -e '
+# in a namespace of its own: systemd makes a unit of each mount that it sees; a shared one would be doubled each time
+ok "$mounts mounts" vm_ssh "systemd-run -q --unit=mounts -p PrivateMounts=yes -p MountFlags=private perl -e '
 	(\$from, \$to, \$type) = (\"/etc\", \"/srv/m\", \"none\"); mkdir \$to;
 	for (1..$mounts) { syscall(165, \$from, \$to, \$type, 4096, 0) == 0 or die \$! }
 	open F, \">/run/mounts-are-there\"; sleep 1000000'"
