@@ -14,6 +14,7 @@
 #include "run/exec.h"
 
 #define BUSY_MS 1500	/* the kernel drops a dead process's files a little later */
+#define UNSEEN_MS 20000	/* those of a crowd, or a namespace of many mounts, much later */
 
 struct umount {
 	const struct op *op;
@@ -83,13 +84,14 @@ static int check(const struct op *op, dev_t *ret_dev, struct error *err)
 	return r;
 }
 
-/* What keeps it: a mount below it, else whoever holds its device. */
-static int busy(const struct op *op, dev_t dev, struct error *err)
+/* What keeps it: a mount below it, else whoever holds its device. *@seen: there is one. */
+static int busy(const struct op *op, dev_t dev, bool *seen, struct error *err)
 {
 	char who[220], why[250];
 	const struct mount *m, *below;
 	struct mounts ms;
 
+	*seen = true;
 	if (own_mounts(&ms, NULL) == 0) {
 		m = mount_on(&ms, op->dst);
 		below = m ? child_mount(&ms, m) : NULL;
@@ -101,6 +103,7 @@ static int busy(const struct op *op, dev_t dev, struct error *err)
 					 "Make the plan again.");
 	}
 	who_holds(dev, op->dst, who, sizeof(who));
+	*seen = *who;
 	if (!*who)
 		return error_set(err, EBUSY, "unmount", op->dst,
 				 "held by the kernel, unseen: no process or table shows by what",
@@ -155,12 +158,10 @@ static int without_server(struct op_ctx *ctx, const struct op *op, struct error 
 	return r;
 }
 
-static int explain(const struct op *op, int r, dev_t dev, struct error *err)
+static int explain(const struct op *op, int r, struct error *err)
 {
 	char why[200];
 
-	if (r == -EBUSY)
-		return busy(op, dev, err);
 	if (r == -ETIMEDOUT) {
 		text_fmt(why, sizeof(why), "%s", err ? err->why : "");
 		return error_set(err, r, "unmount", op->dst, why,
@@ -174,6 +175,8 @@ int op_umount(struct op_ctx *ctx, const struct op *op, struct error *err)
 	struct umount u = { op, UMOUNT_NOFOLLOW };
 	struct error mine;
 	dev_t dev = 0;
+	int64_t until;
+	bool seen;
 	int r = check(op, &dev, err);
 
 	if (r == 1) {
@@ -182,13 +185,18 @@ int op_umount(struct op_ctx *ctx, const struct op *op, struct error *err)
 	}
 	if (r < 0)
 		return r;
-	r = run_with_deadline(op->deadline_s, umount_child, &u, &mine);
+	until = now_ms() + UNSEEN_MS;
+	do {
+		r = run_with_deadline(op->deadline_s, umount_child, &u, &mine);
+		if (r == -EBUSY && !op->lazy)
+			r = busy(op, dev, &seen, &mine);
+	} while (r == -EBUSY && !op->lazy && !seen && now_ms() < until && !ctx_stop(ctx));
 	if ((r == -EBUSY || r == -ETIMEDOUT) && op->lazy)
 		return detach_lazily(ctx, op, r, err);
 	if (r == -ETIMEDOUT && op->remote)
 		return without_server(ctx, op, err);
 	if (r < 0) {
-		r = explain(op, r, dev, &mine);
+		r = explain(op, r, &mine);
 		if (err)
 			*err = mine;
 	}
