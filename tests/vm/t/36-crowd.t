@@ -19,7 +19,6 @@ ok "$mounts mounts" vm_ssh "systemd-run -q --unit=mounts -p PrivateMounts=yes -p
 	for (1..$mounts) { syscall(165, \$from, \$to, \$type, 4096, 0) == 0 or die \$! }
 	open F, \">/run/mounts-are-there\"; sleep 1000000'"
 ok 'they are there' eventually 300 vm_ssh test -e /run/mounts-are-there
-# one alone may be caught by chance
 ok 'four that fork and end, as fast as they can' perl_unit breeder 'fork; fork; while (1) { if (fork) { exit } }'
 ok 'the console answers' op_console
 ok 'and shows holders' eval 'con_keys Tab && con_keys Tab && con_wait COMMAND 120'
@@ -30,7 +29,9 @@ for s in detach kill unmount; do
 	note "$s: $(($(date +%s) - begin)) s"
 done
 ok 'forking is as it was' vm_ssh1022 '[ "$(cat /proc/sys/kernel/threads-max)" -gt 1000 ]'
-like "$(vm_ssh1022 'cat /run/careen/jobs/*/events')" 'fork faster than they can be stopped' 'how the breeder was stopped is told'
+# now and then they are caught without it
+note "$(vm_ssh1022 'grep -h "fork faster than they can be stopped" /run/careen/jobs/*/events')"
+not_ok 'none of them is left' vm_ssh1022 'cat /proc/[0-9]*/comm 2>/dev/null | grep -qx perl'
 ok 'the kernel says that the disk is free' fact_disk_free
 ok 'resume' vm_ssh1022 careen run resume --yes
 is "$(vm_ssh systemctl is-system-running --wait)" running 'the system runs'
