@@ -286,29 +286,27 @@ static int statuses(const char *want)
 	return strcmp(text, want);
 }
 
-/* The last word is saved after the job has said it: once more, by a process that nobody knows. */
-static bool comes(const char *saved, const char *what)
+/*
+ * The last word is saved after the job has said it: once more, by a process that nobody knows. First
+ * the events of the latest job, then its text; @files: which, as the shell names them.
+ */
+static bool comes(const char *files, const char *what)
 {
-	return sh("for i in $(seq 500); do grep -qs '%s' $(ls -d %s/2*/ | tail -n 1)events && exit 0; "
-		  "sleep .02; done; exit 1", what, saved) == 0;
-}
-
-/* After its events, its text. */
-static bool text_comes(const char *saved, const char *what)
-{
-	return sh("for i in $(seq 500); do grep -qs '%s' %s/*.log && exit 0; sleep .02; done; exit 1",
-		  what, saved) == 0;
+	return sh("for i in $(seq 500); do grep -qs '%s' %s && exit 0; sleep .02; done; exit 1", what,
+		  files) == 0;
 }
 
 /* Resume brings all jobs, itself included, also if it fails on the way. */
 static void test_saved(void)
 {
-	char saved[80], live[80], id[16];
+	char saved[80], live[80], events[240], text[100], id[16];
 	struct plan *plan = plan_new("resume", "Resume");
 	struct job_view *v;
 	struct op *op;
 
 	text_fmt(saved, sizeof(saved), "%s/saved", base);
+	text_fmt(events, sizeof(events), "$(ls -d %s/2*/ | tail -n 1)events", saved);
+	text_fmt(text, sizeof(text), "%s/*.log", saved);
 	text_fmt(live, sizeof(live), "%s/jobs2", base);
 	job_dir = live;
 	job_free(run_plan(make_plan("echo first", NULL, NULL), id));
@@ -320,19 +318,19 @@ static void test_saved(void)
 	ok(v && v->status == JOB_FAILED && v->current == 0, "a resume that fails before it writes the log");
 	is_int(v ? v->op[1].status : 0, OPS_DONE, "writes it all the same");
 	job_free(v);
-	ok(comes(saved, "end.failed"), "and its last word");
+	ok(comes(events, "end.failed"), "and its last word");
 	job_dir = saved;
 	is_int(statuses("repair:done resume:failed "), 0, "both are there, in their order, with their ends");
 	is_int(sh("[ \"$(stat -c %%a %s/*/ %s/*/events %s/*.log | sort -u | tr '\\n' ' ')\" = '600 700 ' ]",
 		  saved, saved, saved), 0, "for root's eyes only");
-	ok(text_comes(saved, "Stopped at") && text_comes(saved, "echo first"), "and a text");
+	ok(comes(text, "Stopped at") && comes(text, "echo first"), "and a text");
 	job_dir = live;
 	plan = plan_new("resume", "Resume");
 	op = plan_add(plan, OP_SAVE_LOG, DANGER_UNDOABLE, 30, "write the transcript");
 	plan_set(plan, &op->src, "/");
 	plan_set(plan, &op->dst, "%s", saved);
 	job_free(run_plan(plan, id));
-	ok(comes(saved, "end.done.*All done.*PID 1"), "a second resume");
+	ok(comes(events, "end.done.*All done.*PID 1"), "a second resume");
 	job_dir = saved;
 	is_int(statuses("repair:done resume:failed resume:done "), 0, "brings nothing twice");
 	job_dir = dir;
