@@ -235,7 +235,7 @@ int blockdevs_probe(struct blockdevs *bs, struct error *err)
 		.look = probe_worker, .take = take_record, .arg = &w, .workers = CHILD_WORKERS,
 		.deadline_ms = blockdevs_deadline_ms,
 	};
-	bool timed_out;
+	bool partial;
 	int code = -ENOMEM;
 
 	if (!bs->n)
@@ -245,7 +245,7 @@ int blockdevs_probe(struct blockdevs *bs, struct error *err)
 	if (!w.next || !w.answered)
 		error_set(err, code, "look at the disks", "", NULL, NULL);
 	else
-		code = children_run(&work, &timed_out, err);
+		code = children_run(&work, &partial, err);
 	if (!code)
 		code = mark_silent(bs, w.answered);
 	free(w.answered);

@@ -331,15 +331,12 @@ static int run_scan(struct holders *hs, struct work *w, struct error *err)
 		.look = scan_worker, .take = take_row, .arg = w, .workers = CHILD_WORKERS,
 		.deadline_ms = holders_deadline_ms,
 	};
-	bool timed_out;
-	int code = children_run(&work, &timed_out, err);
+	bool partial;
+	int code = children_run(&work, &partial, err);
 
 	if (code < 0)
 		return code;
-	/* A child that was killed from outside also leaves processes unseen. */
-	if (timed_out || atomic_load(&w->shared->next) < w->npid ||
-		      atomic_load(&w->shared->current[0]) ||
-		      atomic_load(&w->shared->current[1]))
+	if (partial)
 		code = add_all_unread(hs, w);
 	if (code < 0)
 		return error_set(err, code, "look for holders", "", NULL, NULL);

@@ -209,9 +209,9 @@ static void run_ram_check(struct lifeline *ll, struct ram_check *rc, struct erro
 		.look = ram_worker, .take = take_why, .arg = rc, .workers = 1,
 		.deadline_ms = DEADLINE_MS,
 	};
-	bool timed_out;
+	bool partial;
 
-	if (children_run(&work, &timed_out, err) < 0) {
+	if (children_run(&work, &partial, err) < 0) {
 		text_fmt(ll->why, sizeof(ll->why), "it could not be looked at");
 		return;
 	}

@@ -217,34 +217,38 @@ static int gather(struct worker *w, unsigned n, const struct child_work *work, i
 }
 
 /*
- * Wait for its end. One that overran its deadline is killed by its own timer
- * (see start()); what cannot die even so is left behind.
+ * Wait for its end; whether it came to that by itself. One that overran its deadline
+ * is killed by its own timer (see start()), maybe before gather() looks at the clock;
+ * what cannot die even so is left behind.
  */
-static void finish(struct worker *w)
+static bool finish(struct worker *w)
 {
 	struct timespec ms = { .tv_nsec = 2000000 };
 	unsigned tries;
+	int status = -1;
 
 	if (w->fd < 0) {
 		/* Its pipe is closed: it is exiting and needs no disk for that. */
-		while (waitpid(w->pid, NULL, 0) < 0 && errno == EINTR)
+		while (waitpid(w->pid, &status, 0) < 0 && errno == EINTR)
 			;
-		return;
+		return status == 0;
 	}
 	close(w->fd);
 	for (tries = 0; tries < 100; tries++) {
 		if (waitpid(w->pid, NULL, WNOHANG))
-			return;
+			return false;
 		nanosleep(&ms, NULL);
 	}
 	leave_behind(w->pid);
+	return false;
 }
 
-int children_run(const struct child_work *work, bool *ret_timed_out, struct error *err)
+int children_run(const struct child_work *work, bool *ret_partial, struct error *err)
 {
 	struct worker w[CHILD_WORKERS] = { 0 };
 	int64_t deadline = now_ms() + work->deadline_ms;
 	unsigned i, n = 0;
+	bool whole = true;
 	int code = 0;
 
 	reap_left_behind();
@@ -257,10 +261,10 @@ int children_run(const struct child_work *work, bool *ret_timed_out, struct erro
 	if (!code)
 		code = gather(w, n, work, deadline);
 	for (i = 0; i < n; i++) {
-		finish(&w[i]);
+		whole &= finish(&w[i]);
 		free(w[i].data);
 	}
-	*ret_timed_out = code == -ETIMEDOUT;
+	*ret_partial = !whole;
 	if (code < 0 && code != -ETIMEDOUT)
 		return error_set(err, code, "start a scan", "", NULL, NULL);
 	return 0;

@@ -28,11 +28,12 @@ struct child_work {
 };
 
 /*
- * Run @work's children at once. Ends when all have ended or the deadline is over
- * (*@ret_timed_out): what hangs then ends itself by a timer, and is left behind if
- * it cannot die. What take() returned, if it was not 0, is the error.
+ * Run @work's children at once. Ends when all have ended or the deadline is over:
+ * what hangs then ends itself by a timer, and is left behind if it cannot die.
+ * *@ret_partial: not all was looked at, since one hung or died. What take()
+ * returned, if it was not 0, is the error.
  */
-int children_run(const struct child_work *work, bool *ret_timed_out, struct error *err);
+int children_run(const struct child_work *work, bool *ret_partial, struct error *err);
 
 /* In the child: one record, written whole. Exits the child if nobody reads. */
 void child_put(int out, const void *record, size_t size);
