@@ -4,11 +4,13 @@
  * A process that forks and ends, again and again, has another pid by the time that it
  * is to be stopped. For a moment nobody can fork: kernel.threads-max holds for all, root
  * included [kernel/fork.c copy_process], and no pid can become another process. What was
- * born since the last look, and is not of the rescue, ends then.
+ * born since the look began, holds the old root, and is not of the rescue, ends then.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -16,26 +18,31 @@
 
 #include "base/sys.h"
 #include "base/text.h"
+#include "model/process.h"
 #include "model/procfile.h"
 #include "model/rescue.h"
+#include "model/scan.h"
+#include "model/snapshot.h"
 #include "run/exec.h"
 
 #define THREADS_MAX "/proc/sys/kernel/threads-max"
 #define LEAST "20\n"		/* the kernel takes no less [kernel/fork.c MIN_THREADS] */
+#define AT_MOST_MS 20000	/* that nobody can fork */
 
-/* Gives forking back should we be killed meanwhile: nobody could mend that. */
+/* Gives forking back should we be killed or hang meanwhile: nobody could mend that. */
 static pid_t start_guard(const char *was, int *ret_end)
 {
+	struct pollfd end;
 	int fds[2];
 	pid_t pid;
-	char c;
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return -errno;
 	pid = fork();
 	if (pid == 0) {
 		close(fds[1]);
-		while (read(fds[0], &c, 1) < 0 && errno == EINTR)
+		end = (struct pollfd){ .fd = fds[0], .events = POLLIN };
+		while (poll(&end, 1, AT_MOST_MS) < 0 && errno == EINTR)
 			;
 		sys->put(THREADS_MAX, was);
 		_exit(0);
@@ -57,7 +64,19 @@ static bool born_since(pid_t pid, uint64_t since)
 	       !(st.flags & PROC_PF_KTHREAD) && st.state != 'Z';
 }
 
-static size_t kill_born(uint64_t since)
+/* In the way, as the look would have said had it seen it [model/holders.c keep_reason]. */
+static bool holds_on(const struct scan *sc, pid_t pid)
+{
+	struct found f;
+	char cmdline[64] = "";
+
+	if (rescue_process(pid) || scan_process(sc, pid, &f) < 0 || !f.holds)
+		return false;
+	process_cmdline(pid, cmdline, sizeof(cmdline));
+	return cmdline[0] != '@';
+}
+
+static size_t kill_born(const struct scan *sc, uint64_t since)
 {
 	size_t i, n, killed = 0;
 	pid_t *pid;
@@ -66,15 +85,14 @@ static size_t kill_born(uint64_t since)
 		return 0;
 	for (i = 0; i < n; i++)
 		if (pid[i] > 1 && pid[i] != getpid() && born_since(pid[i], since) &&
-		    !rescue_process(pid[i]))
+		    holds_on(sc, pid[i]))
 			killed += sys->kill(pid[i], SIGKILL) == 0;
 	free(pid);
 	return killed;
 }
 
-size_t stop_breeders(struct op_ctx *ctx, int64_t since_ms)
+static size_t kill_while_none_forks(const struct scan *sc, uint64_t since)
 {
-	uint64_t since = (uint64_t)since_ms * (uint64_t)sysconf(_SC_CLK_TCK) / 1000;
 	char was[32];
 	int end = -1, status;
 	size_t n = 0;
@@ -86,13 +104,40 @@ size_t stop_breeders(struct op_ctx *ctx, int64_t since_ms)
 	if (guard < 0)
 		return 0;
 	if (sys->put(THREADS_MAX, LEAST) == 0)
-		n = kill_born(since);
+		n = kill_born(sc, since);
 	sys->put(THREADS_MAX, was);
 	close(end);
 	while (waitpid(guard, &status, 0) < 0 && errno == EINTR)
 		;
+	return n;
+}
+
+size_t stop_breeders(struct op_ctx *ctx, const struct snapshot *s, int64_t since_ms)
+{
+	uint64_t since = (uint64_t)since_ms * (uint64_t)sysconf(_SC_CLK_TCK) / 1000;
+	struct scan sc = { 0 };
+	size_t n = 0;
+
+	if (scan_init(&sc, &s->mounts, s->old.devs, s->old.ndevs, false) == 0)
+		n = kill_while_none_forks(&sc, since);
+	scan_free(&sc);
 	if (n)
 		ctx_note(ctx, "%zu that fork faster than they can be stopped: nobody could fork for a moment, "
 			 "and they were killed", n);
+	return n;
+}
+
+unsigned long forks_so_far(void)
+{
+	unsigned long n = 0;
+	char *line = NULL;
+	size_t size = 0;
+	FILE *f = fopen("/proc/stat", "re");
+
+	while (f && getline(&line, &size, f) > 0 && sscanf(line, "processes %lu", &n) != 1)
+		;
+	free(line);
+	if (f)
+		fclose(f);
 	return n;
 }

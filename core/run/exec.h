@@ -19,10 +19,7 @@ op_fn op_swapoff, op_loop_detach, op_written;				/* op_kernel.c */
 op_fn op_dm_remove, op_md_stop;						/* op_stacked.c */
 op_fn op_nfsd_stop, op_binfmt;						/* op_kernel_files.c */
 op_fn op_net_keep, op_net_release;					/* op_net.c */
-op_fn op_kill;								/* breeders.c: kill what was born since @since_ms and is not of the rescue; how many. */
-size_t stop_breeders(struct op_ctx *ctx, int64_t since_ms);
-
-/* op_kill.c */
+op_fn op_kill;								/* op_kill.c */
 op_fn op_rescan;							/* op_rescan.c */
 op_fn op_copy_tree;							/* op_copy.c */
 op_fn op_coldplug;							/* op_coldplug.c */
@@ -42,6 +39,14 @@ op_fn op_stop_units;							/* op_units.c */
 op_fn op_wait_running;							/* op_wait.c */
 op_fn op_save_log;							/* op_log.c */
 op_fn op_arm, op_disarm, op_relogin, op_unwritten;			/* deadman.c */
+
+/*
+ * breeders.c: while nobody can fork, kill what was born since @since_ms (CLOCK_BOOTTIME),
+ * when @s was begun, and holds the old root; how many.
+ */
+struct snapshot;
+size_t stop_breeders(struct op_ctx *ctx, const struct snapshot *s, int64_t since_ms);
+unsigned long forks_so_far(void);	/* since the boot, all of the machine's [proc_stat(5)] */
 
 /* op.c: the context's callbacks, any of which may be missing (tests). */
 void ctx_note(struct op_ctx *ctx, const char *fmt, ...)

@@ -19,6 +19,7 @@
 #define POLITE 2	/* rounds that begin with TERM */
 #define FREEZE 4	/* from this round on: stop all first, against fork bombs */
 #define BREEDERS 6	/* and from this one on nobody can fork for a moment */
+#define FEW_FORKS 8	/* a look's own children, and what goes on beside it */
 
 static bool is_victim(const struct holder *h)
 {
@@ -99,14 +100,14 @@ const char *who_restarts(const struct victim *v, size_t n, char *buf, size_t siz
 	return buf;
 }
 
-/* All are gone already, under these pids: they fork faster than they can be looked at. */
-static bool all_gone(const struct victim *v, size_t n)
+/*
+ * Who forks and ends, again and again, can be another one at each moment that he would have
+ * been looked at or killed: where many were born meanwhile, that nobody was seen says little,
+ * and that some were killed does not help in the end.
+ */
+static bool may_breed(size_t n, unsigned round, unsigned long born)
 {
-	size_t i;
-
-	for (i = 0; i < n && process_start(v[i].pid) != v[i].start; i++)
-		;
-	return n && i == n;
+	return born > FEW_FORKS && (!n || round >= BREEDERS);
 }
 
 /* One round: how many were found, or -errno; @starter: who started them. */
@@ -121,7 +122,8 @@ static int round_once(struct op_ctx *ctx, unsigned round, int64_t until, char *s
 	struct victim *v;
 	size_t n = 0;
 	int64_t begin = now_ms();
-	bool breeds;
+	unsigned long forks = forks_so_far();
+	bool breed;
 	int r = snapshot_take(SNAP_MOUNTS | SNAP_HOLDERS | SNAP_INIT, &s, err);
 
 	if (r < 0)
@@ -131,17 +133,16 @@ static int round_once(struct op_ctx *ctx, unsigned round, int64_t until, char *s
 		n = fill_victims(v, &s->holders);
 	else
 		r = error_set(err, ENOMEM, "look again", "", NULL, "Try again.");
+	breed = v && may_breed(n, round, forks_so_far() - forks);
 	if (n) {
 		note_round(ctx, round, v, n);
 		who_restarts(v, n, starter, size);
-	} else if (r == 0) {
-		note_kernel(ctx, &s->holders);
-	}
-	breeds = all_gone(v, n);
-	if (r == 0 && n)
 		r = kill_victims(ctx, v, n, &how, err);
-	if (breeds && round >= BREEDERS)
-		stop_breeders(ctx, begin);
+	}
+	if (breed)
+		n += stop_breeders(ctx, s, begin);
+	if (r == 0 && !n)
+		note_kernel(ctx, &s->holders);
 	free(v);
 	snapshot_free(s);
 	return r < 0 ? r : (int)n;
