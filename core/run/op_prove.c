@@ -26,7 +26,8 @@
 #include "run/exec.h"
 #include "run/journal.h"
 
-#define TRIES 4		/* something that only looks at the device (blkid) goes away */
+#define AGAIN_MS 600	/* what only looks at the device (blkid) goes away */
+#define LOOKS_MS 20000	/* what a console looks at it with does so for sure, on a slow machine late */
 #define FAMILY 64	/* a disk and its partitions */
 
 struct proof {
@@ -36,6 +37,7 @@ struct proof {
 	size_t n;
 	const char *stack;	/* what may lie on it and stay there: "md0 dm-1"; NULL nothing */
 	char left[250];
+	bool looked_at;		/* all that is left is a console's look */
 };
 
 static void say(struct proof *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -165,7 +167,7 @@ static bool elsewhere(const struct proof *p, const struct mounts *ms, dev_t dev)
 static void look_holders(struct proof *p, const struct mounts *ms, const struct holders *hs)
 {
 	const struct holder *h;
-	unsigned more = 0;
+	unsigned more = 0, looks = 0;
 	size_t i;
 
 	for (i = 0; i < hs->n; i++) {
@@ -173,6 +175,7 @@ static void look_holders(struct proof *p, const struct mounts *ms, const struct 
 		/* of a namespace or a queue nobody tells the device */
 		if ((elsewhere(p, ms, h->dev) && h->holds != HOLD_UNKNOWN) || stays(p, h))
 			continue;
+		looks += h->out == OUT_KEEP && h->holds == HOLD_DEV;
 		if (more++ >= 4)
 			continue;
 		if (h->kind == HOLDER_PROCESS)
@@ -183,6 +186,7 @@ static void look_holders(struct proof *p, const struct mounts *ms, const struct 
 	}
 	if (more > 4)
 		say(p, "and %u more holders", more - 4);
+	p->looked_at = more && looks == more && !hs->incomplete;
 	if (hs->incomplete)
 		say(p, "not every process could be read: %s", hs->note);
 }
@@ -273,21 +277,24 @@ static int look(void *arg, struct error *err)
 {
 	struct proof *p = arg;
 	struct snapshot *s = NULL;
+	bool mounted;
 	int r = snapshot_take(SNAP_MOUNTS | SNAP_HOLDERS, &s, err);
 
 	if (r < 0)
 		return r;
 	p->left[0] = '\0';
 	look_mounts(p, &s->mounts);
-	look_holders(p, &s->mounts, &s->holders);
-	snapshot_free(s);
 	look_swaps(p);
 	look_stacked(p);
+	mounted = *p->left;
+	look_holders(p, &s->mounts, &s->holders);
+	p->looked_at &= !mounted;
+	snapshot_free(s);
 	if (!*p->left)
 		look_exclusive(p);
 	if (!*p->left)
 		return 0;
-	return error_set(err, EBUSY, "prove clean off", p->path, p->left,
+	return error_set(err, p->looked_at ? EAGAIN : EBUSY, "prove clean off", p->path, p->left,
 			 "Run Kill and Unmount again; what the kernel holds has its way out "
 			 "in the Holders view.");
 }
@@ -297,7 +304,8 @@ int op_prove_off(struct op_ctx *ctx, const struct op *op, struct error *err)
 	struct proof p = { .path = op->dst, .stack = op->src };
 	const char *slash = strrchr(op->dst, '/');
 	char sysdir[64];
-	int r = device_identity(op->dst, &op->dev, err), i;
+	int64_t begin = now_ms();
+	int r = device_identity(op->dst, &op->dev, err);
 
 	if (r < 0)
 		return r;
@@ -306,12 +314,15 @@ int op_prove_off(struct op_ctx *ctx, const struct op *op, struct error *err)
 		 minor(op->dev.dev));
 	add_partitions(&p, sysdir);
 	add_stack(&p);
-	for (i = 0; i < TRIES; i++) {
+	for (;;) {
 		r = run_with_deadline(op->deadline_s, look, &p, err);
-		if (r != -EBUSY)
+		if ((r != -EBUSY && r != -EAGAIN) || ctx_stop(ctx) ||
+		    now_ms() > begin + (r == -EAGAIN ? LOOKS_MS : AGAIN_MS))
 			break;
 		sleep_ms(150);
 	}
+	if (r == -EAGAIN)
+		r = -EBUSY;
 	/* an array notes by itself, a moment later, that it is in order; it is proven, too */
 	if (r == 0 && !(op->src && strstr(op->src, "md")))
 		r = journal_untouched(op->dev.dev, err);

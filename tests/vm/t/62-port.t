@@ -52,7 +52,8 @@ for release in "${releases[@]}"; do
 	is "$(client 1022 -A $to 'echo ${SSH_AUTH_SOCK:-none}')" none "$what: -A is refused"
 	isnt "$(client 22 -A $to 'echo ${SSH_AUTH_SOCK:-none}')" none "$what: (the normal system does it)"
 	like "$(DISPLAY=:9 client 1022 -X $to 'echo ${DISPLAY:-none}')" '^none$' "$what: X11 is refused"
-	is "$(ssh-keyscan -T 60 -p "$(vm_port 1022)" 127.0.0.1 2>/dev/null | cut -d' ' -f 2,3 | sort)" \
+	# a scan is as many connections at once as wait to log in at most: one of them may be refused
+	is "$(for n in 1 2 3; do ssh-keyscan -T 60 -p "$(vm_port 1022)" 127.0.0.1 2>/dev/null; done | cut -d' ' -f 2,3 | sort -u)" \
 		"$(vm_ssh 'for key in /etc/careen/dropbear/*_host_key; do dropbearkey -y -f $key; done' | grep -E '^(ssh|ecdsa)-' | cut -d' ' -f 1,2 | sort)" \
 		"$what: it shows our host keys, and no other"
 	like "$(client 1022 -o IdentitiesOnly=no $to echo in)" '^in$' "$what: twelve wrong keys of an agent do not keep the right one out"
