@@ -41,7 +41,8 @@ const struct cli_command cli_commands[] = {
 	  "In the normal system.", cli_doctor, false },
 	{ "fingerprint", "", "What ssh shows of the rescue's host keys; with --known-hosts [NAME] the lines "
 	  "for known_hosts.", cli_fingerprint, false },
-	{ "stop", "[JOB]", "Ask the running job to stop.", cmd_stop, false },
+	{ "stop", "[JOB]", "Ask the running job to stop; asked again, one that hangs past its deadline "
+	  "is killed.", cmd_stop, false },
 	{ "help", "[TOPIC]", "This text, or one part of it: commands, options, steps, strategies, tools, "
 	  "exits, keys, views.", cli_help, false },
 	{ "--help", NULL, "The same.", cli_help, false },
@@ -270,6 +271,8 @@ static int cmd_stop(const struct cli *cli)
 		r = error_set(&err, EALREADY, "stop", j->id, "the job has ended", NULL);
 	if (r == 0)
 		r = job_stop(j->id, &err);
+	if (r >= 0)
+		puts(job_stop_words(j, r));
 	job_free(j);
 	return r < 0 ? cli_fail(&err) : EXIT_GOOD;
 }

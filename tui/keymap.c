@@ -32,7 +32,8 @@ const struct keybind keymap[] = {
 	  "After a failure: go on without the operation, where that is safe." },
 	{ REQ_BACK_OUT, { 'b' }, "b", "b", "Back out", "Go back to a normal system: resume." },
 	{ REQ_STOP, { 'x' }, "x", "x", "Stop",
-	  "Ask a running job to stop after the present operation." },
+	  "Ask a running job to stop after the present operation; one that hangs past its deadline is "
+	  "killed when asked again." },
 	{ REQ_CLEAN, { 'c' }, "c", "c", "Clean/quick",
 	  "In the plan of detach: stop services in their own order first, or not. Of unmount: close "
 	  "the LUKS, LVM and md below the root, or keep them open." },

@@ -32,6 +32,7 @@ struct op_view {
 	enum op_status status;
 	enum danger danger;
 	bool skippable;
+	unsigned deadline_s;	/* 0: none */
 	bool outline;		/* ->command cannot be run as it stands */
 	int64_t started_ms, ended_ms;	/* CLOCK_BOOTTIME; 0 = not yet */
 	double fraction;	/* 0..1, < 0 = unknown */
@@ -72,8 +73,16 @@ size_t job_list(char (*ids)[16], size_t max);
 int job_watch(const char *id, struct error *err);
 /* The same inotify descriptor hears of one more job; NULL: of new ones. */
 void job_watch_more(int fd, const char *id);
-/* Ask it to stop: after the present op, or within it where that is safe. */
+/*
+ * Ask it to stop: after the present operation, or within it where that is safe. A job that
+ * was asked before, and whose operation has outlived its deadline, hangs: it is killed.
+ * 0 asked, 1 killed, -ESRCH when it is not running.
+ */
 int job_stop(const char *id, struct error *err);
+/* Of what job_stop() has returned: a sentence for the operator. */
+const char *job_stop_words(const struct job_view *view, int stopped);
+/* How long ago the operation that runs should have ended; < 0 not yet, or it has no deadline. */
+int64_t job_overdue_ms(const struct job_view *view);
 /* What it said so far, as text or as events, one JSON object a line. */
 int job_print_log(const char *id, bool json, FILE *out, struct error *err);
 /* The same as it comes: each read prints what is new. */

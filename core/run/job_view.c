@@ -17,6 +17,7 @@
 #include "run/job_files.h"
 
 #define LOG_MAX 2000
+#define GRACE_MS 2000		/* for what ends an operation at its deadline */
 
 static const char *const job_names[] = {
 	[JOB_RUNNING] = "running", [JOB_DONE] = "done", [JOB_FAILED] = "failed",
@@ -74,6 +75,7 @@ static void on_op(struct job_view *v, const struct event *e)
 		.danger = danger >= DANGER_NONE && danger <= DANGER_DESTROYS ?
 			  (enum danger)danger : DANGER_DESTROYS,
 		.skippable = event_long(e, 2) != 0,
+		.deadline_s = (unsigned)event_long(e, 3),
 		.outline = event_long(e, 6) != 0,
 		.fraction = -1,
 	};
@@ -314,6 +316,30 @@ int job_watch(const char *id, struct error *err)
 	return fd;
 }
 
+/* The job keeps SIGTERM pending, as a flag [job.c stop_asked()]. */
+static bool was_asked(pid_t pid)
+{
+	unsigned long long pending = 0;
+	char path[40], *status, *at;
+
+	text_fmt(path, sizeof(path), "/proc/%d/status", (int)pid);
+	status = read_whole(path);
+	at = status ? strstr(status, "\nShdPnd:") : NULL;
+	if (at)
+		pending = strtoull(at + 8, NULL, 16);
+	free(status);
+	return pending >> (SIGTERM - 1) & 1;
+}
+
+int64_t job_overdue_ms(const struct job_view *v)
+{
+	const struct op_view *op = v->current < v->n ? &v->op[v->current] : NULL;
+
+	if (v->status != JOB_RUNNING || !op || op->status != OPS_RUNNING || !op->deadline_s)
+		return INT64_MIN;
+	return now_ms() - op->started_ms - 1000 * (int64_t)op->deadline_s - GRACE_MS;
+}
+
 /*
  * By pidfd: the job held its lock when its pid was read, and if it still does
  * once the pidfd is held, the pid cannot have become another process between.
@@ -322,15 +348,18 @@ static int signal_job(const char *id, pid_t pid, struct error *err)
 {
 	struct job_view *again = NULL;
 	int fd = sys->pidfd_open(pid), r;
+	bool kill;
 
 	if (fd < 0)
 		return fd;
 	r = job_read(id, &again, err);
+	kill = r == 0 && was_asked(pid) && job_overdue_ms(again) > 0;
 	if (r == 0)
-		r = again->status == JOB_RUNNING ? sys->pidfd_signal(fd, SIGTERM) : -ESRCH;
+		r = again->status != JOB_RUNNING ? -ESRCH :
+		    sys->pidfd_signal(fd, kill ? SIGKILL : SIGTERM);
 	job_free(again);
 	close(fd);
-	return r;
+	return r < 0 ? r : kill;
 }
 
 int job_stop(const char *id, struct error *err)
@@ -345,5 +374,12 @@ int job_stop(const char *id, struct error *err)
 	if (r < 0)
 		return error_set(err, r, "stop job", id ? id : "",
 				 r == -ESRCH ? "it is not running" : NULL, NULL);
-	return 0;
+	return r;
+}
+
+const char *job_stop_words(const struct job_view *v, int stopped)
+{
+	return stopped > 0 ? "Killed. Made again, the plan begins with what is true now." :
+	       job_overdue_ms(v) > 0 ? "Asked to stop. It is overdue: asking again kills it." :
+	       "Asked to stop. What runs now may have to end first.";
 }

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <poll.h>
 
+#include "base/sys.h"
 #include "run/events.h"
 #include "run/job.h"
 #include "run/job_files.h"
@@ -185,6 +186,70 @@ static void test_died(void)
 	plan_free(plan);
 }
 
+static pid_t tester;
+
+/* In the job it never returns, and hears no signal but KILL. */
+static int hang_in_job(pid_t pid)
+{
+	while (getpid() != tester)
+		pause();
+	return sys_real.pidfd_open(pid);
+}
+
+static bool begins(const struct job_view *v)
+{
+	return v->op[0].status == OPS_WAITING;
+}
+
+static bool in_time(const struct job_view *v)
+{
+	return job_overdue_ms(v) <= 0;
+}
+
+static struct job_view *wait_while(const char *id, bool (*is_so)(const struct job_view *v))
+{
+	struct job_view *v = NULL;
+
+	while (job_read(id, &v, NULL) == 0 && v->status == JOB_RUNNING && is_so(v)) {
+		job_free(v);
+		usleep(1000);
+	}
+	return v;
+}
+
+/* What it was asked is heard only between operations: one that hangs would run for ever. */
+static void test_hangs(void)
+{
+	struct plan *plan = plan_new("kill", "Kill");
+	struct op *op = plan_add(plan, OP_KILL, DANGER_LOSES, 1, "stop nobody");
+	struct sys hangs = sys_real;
+	struct job_view *v;
+	struct error err;
+	char id[16];
+
+	op->procs = calloc(1, sizeof(*op->procs));
+	op->nprocs = 1;
+	op->procs[0].pid = 0x3ffffff;
+	tester = getpid();
+	hangs.pidfd_open = hang_in_job;
+	sys = &hangs;
+	is_int(job_start(plan, id, &err), 0, "a job whose operation hangs");
+	v = wait_while(id, begins);
+	job_free(v);
+	is_int(job_stop(id, &err), 0, "is asked to stop");
+	is_int(job_stop(id, &err), 0, "before its deadline it is not killed, however often asked");
+	v = wait_while(id, in_time);
+	is_str(job_stop_words(v, 0), "Asked to stop. It is overdue: asking again kills it.", "after it the words promise that");
+	job_free(v);
+	is_int(job_stop(id, &err), 1, "and asked again it is");
+	v = wait_end(id);
+	is_int(v->status, JOB_DIED, "it has died");
+	is_int(job_overdue_ms(v), INT64_MIN, "and is late no more");
+	job_free(v);
+	sys = &sys_real;
+	plan_free(plan);
+}
+
 /* The console's process is killed, as when ssh is cut: the job goes on. */
 static void test_outlives(void)
 {
@@ -288,6 +353,7 @@ int main(void)
 	test_fails();
 	test_one_at_a_time();
 	test_died();
+	test_hangs();
 	test_outlives();
 	test_prune();
 	text_fmt(cmd, sizeof(cmd), "rm -rf %s", base);

@@ -9,7 +9,8 @@
  *	late	it does all, and says that it failed
  *	die	the job is killed before it
  *	gone	the job is killed after it
- *	hang	the first system call of its own that changes something never returns
+ *	hang	the first system call of its own that changes something never returns; those by
+ *		which processes are signalled cannot hang in the kernel
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -64,6 +65,9 @@ static const struct sys *hanging_sys(void)
 	for (size_t i = 0; i < sizeof(all.call) / sizeof(all.call[0]); i++)
 		all.call[i] = hang;
 	memcpy(&table, &all, sizeof(table));
+	table.pidfd_open = sys_real.pidfd_open;
+	table.pidfd_signal = sys_real.pidfd_signal;
+	table.kill = sys_real.kill;
 	return &table;
 }
 

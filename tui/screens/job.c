@@ -242,13 +242,17 @@ static void skip(struct console *c)
 static void stop(struct console *c)
 {
 	struct error err = { 0 };
+	int r;
 
-	if (!console_may_write(c))
+	if (!console_may_write(c)) {
 		console_note(c, ST_WARN, "Another operator writes. t takes over.");
-	else if (job_stop(c->job->id, &err) < 0)
+		return;
+	}
+	r = job_stop(c->job->id, &err);
+	if (r < 0)
 		console_error(c, &err);
 	else
-		console_note(c, ST_NORMAL, "Asked to stop. What runs now may have to end first.");
+		console_note(c, r ? ST_WARN : ST_NORMAL, "%s", job_stop_words(c->job, r));
 }
 
 static bool after_failure(struct console *c, enum request request)
