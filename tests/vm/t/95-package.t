@@ -1,13 +1,14 @@
 #!/bin/bash
 # check-long: builds the package, and boots it four times from its disk
-# The package on an untouched Debian: apt install, careen enter and a trip without a reboot; then a
-# reboot, a trip, an upgrade, a trip, removal, a reboot, purge, a reboot.
+# The package on an untouched Debian: apt install, its own tests (debian/tests), careen enter and a trip
+# without a reboot; then a reboot, a trip, an upgrade, a trip, removal, a reboot, purge, a reboot.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../operator.sh"
 . "$(dirname "$0")/../enter.sh"
 
+release=${1:-13}
 cd "$vm_src" || bail "no $vm_src"
-packages=$vm_src/build/package/vm
+packages=$vm_src/build/package/vm-$release
 version=$(sed -n '1s/^careen (\(.*\))$/\1/p' CHANGES)
 
 # As `make package` builds it, for the VM's libraries if this host's are not newer.
@@ -36,8 +37,11 @@ well() { # WHAT
 	is "$(vm_ssh systemctl --failed --no-legend --plain)" '' "$1: no failed unit"
 }
 
+# a package of a newer release wants that one's libraries
+. /etc/os-release
+[ "${VERSION_ID:-0}" -le "$release" ] || skip_all "a package that is built on $PRETTY_NAME is not for Debian $release"
 ok 'the package is built' build_package || bail "see $packages/build.log"
-vm_boot 13 --flavour grub --base
+vm_boot "$release" --flavour grub --base
 ok 'GRUB on the disk' vm_ssh 'grub-install --target=i386-pc /dev/vda && update-grub && sync' || bail 'cannot go on'
 boot_id=$(fact_boot_id vm_ssh)
 ok 'it is brought there' put careen.deb
@@ -50,6 +54,11 @@ is "$(vm_ssh "grep -vc '^#' /etc/careen/authorized_keys")" 0 'which it has not t
 is "$(in_image)" 1 'the initramfs has the rescue'
 ok 'keys' vm_ssh 'cat /root/.ssh/authorized_keys >>/etc/careen/authorized_keys'
 keys=$(vm_ssh 'sha256sum /etc/careen/dropbear/*')
+for name in image enter; do
+	ok "debian/tests/$name is brought there" eval "vm_ssh_in 'cat >/root/$name' <debian/tests/$name"
+	ok 'and passes' eval "VM_TIMEOUT=900 vm_ssh 'AUTOPKGTEST_TMP=\$(mktemp -d) sh /root/$name >/root/$name.log 2>&1'" ||
+		diag "$(vm_ssh tail -n 20 /root/$name.log)"
+done
 
 ok 'careen enter, without a reboot' vm_ssh 'careen enter --yes'
 ok 'the trip' cli_trip
