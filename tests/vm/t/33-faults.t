@@ -12,18 +12,28 @@ table=${CAREEN_VM_DIR:-build/vm}/faults.txt
 faulted() { vm_ssh1022 'cat /run/careen/faulted 2>/dev/null' | wc -l; }
 latest_job() { vm_ssh1022 careen log | head -n 1; }
 
-# A job that hangs for ever is killed, as an operator could; that is told in the table.
+# Has the operation that runs outlived its deadline, and what ends it then, too?
+overdue() {
+	vm_ssh1022 'awk -F"\t" -v now="$(cut -d" " -f 1 /proc/uptime)" "
+		\$3 == \"op\" { may[\$4] = \$7 }
+		\$3 == \"start\" { began = \$2 / 1000; op = \$4 }
+		END { exit !(may[op] && now > began + may[op] + 5) }" "$(ls -d /run/careen/jobs/[0-9]* | tail -n 1)/events"'
+}
+
+# A job that hangs for ever is stopped as an operator would: asked, and asked again, which kills it.
 hung=
 run_step() {
+	local job
 	hung=
-	vm_ssh1022 "timeout 400 careen run $1 --yes ${*:2}" >"$vm_tmp/out" 2>&1
-	local r=$?
-	if [ $r = 124 ] || vm_ssh1022 'careen status --json' | grep -q '"running":true'; then
-		hung='; the job hung, and was killed'
-		# a rescue has no pkill
-		vm_ssh1022 'for p in /proc/[0-9]*; do [ "$(cat "$p/comm" 2>/dev/null)" != careen-job ] || kill -KILL "${p#/proc/}"; done'
-	fi
-	return $r
+	vm_ssh1022 "careen run $1 --yes ${*:2}" >"$vm_tmp/out" 2>&1 &
+	job=$!
+	while [ "$fault" = hang ] && kill -0 $job 2>/dev/null; do
+		sleep 2
+		if overdue && [[ "$(vm_ssh1022 careen stop) $(vm_ssh1022 careen stop)" == *Killed* ]]; then
+			hung='; the job hung, and was killed'
+		fi
+	done
+	wait $job
 }
 
 # back_out: Resume from where the fault has left the machine, then back to that point; $back says how
