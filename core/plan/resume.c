@@ -9,11 +9,23 @@
 #include "plan/common.h"
 #include "plan/tool.h"
 
+/* What a tool has half written would be mounted. */
+static const struct holder *still_at_work(const struct snapshot *s)
+{
+	return snapshot_unmounted(s) ? tool_at_work(s, NULL) : NULL;
+}
+
 static void resume_state(const struct snapshot *s, struct step_state *ret)
 {
+	const struct holder *h = still_at_work(s);
+
 	if (state_blocked(s, ret))
 		return;
-	if (snapshot_detached(s))
+	if (h)
+		state_set(ret, STEP_BLOCKED, 1, "holders", "%.40s, pid %d, is still at work. "
+			  "Wait until it has come to its end, or end it (kill %d); then give Repair what "
+			  "was begun once more.", h->command, (int)h->pid, (int)h->pid);
+	else if (snapshot_detached(s))
 		state_set(ret, STEP_READY, 0, NULL, "Start the system again from %s.",
 			  s->old.source[0] ? s->old.source : "its disk");
 	else if (pid1_waits(s))
@@ -441,10 +453,9 @@ static int resume_end(const struct snapshot *s, const char *name, struct plan **
 	return plan_finish(plan, ret, err);
 }
 
-/* What a tool has half written would be mounted. */
 static int refuse_at_work(const struct snapshot *s, struct error *err)
 {
-	const struct holder *h = snapshot_unmounted(s) ? tool_at_work(s, NULL) : NULL;
+	const struct holder *h = still_at_work(s);
 	const struct blockdev *b = h ? blockdevs_by_number(&s->devs, h->dev) : NULL;
 	char why[100];
 
