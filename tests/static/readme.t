@@ -31,6 +31,7 @@ sudo careen leave	tests/vm/t/25-enter.t	careen leave
 ssh -p 1022 root@host	tests/vm/lib.sh	1022
 sudo careen arm	tests/vm/t/62-port.t	careen arm
 careen arm 30m	tests/vm/t/62-port.t	careen arm 30s
+careen stop	tests/vm/t/33-faults.t	careen stop
 careen disarm	tests/vm/t/62-port.t	
 careen log --follow --json	tests/vm/t/41-transcript.t	
 careen log --json JOB	tests/vm/t/90-copy.t	careen log --json
