@@ -22,6 +22,7 @@
 #define RELOGIN		RUN_DIR "/relogin"
 #define WRITTEN		RUN_DIR "/written"
 #define JOB_LOCK	RUN_DIR "/jobs/lock"
+#define JOB_UNTIL	RUN_DIR "/jobs/until"	/* when what it does must have ended; 0: whenever */
 #define SHELLS_LOCK	RUN_DIR "/shells.lock"	/* of operators' shells, and what was started in them */
 #define LOG_FILE	RUN_DIR "/deadman.log"
 #define CONSOLE		"/usr/bin/careen"
@@ -58,6 +59,14 @@ static void now_in(const char *path)
 static long long later(long long a, long long b)
 {
 	return a > b ? a : b;
+}
+
+/* One that has outlived its time hangs, and may do so for ever: it is no reason to wait. */
+static bool job_runs(long long now)
+{
+	long long until = number_in(JOB_UNTIL);
+
+	return lock_is_held(JOB_LOCK) && (!until || now <= until);
 }
 
 static void exec_end(const char *why)
@@ -108,7 +117,7 @@ bool deadman_watch(pid_t *child)
 
 	if (!timer && !relogin)
 		return false;
-	if (*child || lock_is_held(JOB_LOCK) || lock_is_shared(SHELLS_LOCK)) {
+	if (*child || job_runs(now) || lock_is_shared(SHELLS_LOCK)) {
 		now_in(BUSY);
 		return true;
 	}

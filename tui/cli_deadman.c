@@ -96,6 +96,18 @@ static int end_by(const struct plan *plan)
 	return status;
 }
 
+/* The lifeline waits for a job, but not for one that hangs: it would stand in the way. */
+static void end_hung_job(void)
+{
+	struct job_view *j = NULL;
+
+	if (job_read(NULL, &j, NULL) < 0)
+		return;
+	if (job_overdue_ms(j) > 0 && job_stop(j->id, NULL) == 0 && job_stop(j->id, NULL) == 1)
+		printf("Job %s hung, and was killed.\n", j->id);
+	job_free(j);
+}
+
 /* Its time has come: the lifeline calls this. */
 static int expire(const struct snapshot *s)
 {
@@ -163,8 +175,11 @@ int cli_deadman(const struct cli *cli)
 {
 	struct error err = { 0 };
 	struct snapshot *s;
-	int status = cli_look(step_resume.parts, true, &s);
+	int status;
 
+	if (cli->subject && !strcmp(cli->subject, "expire"))
+		end_hung_job();
+	status = cli_look(step_resume.parts, true, &s);
 	if (status)
 		return status;
 	if (!cli->subject)

@@ -29,6 +29,7 @@
 #include "run/job_files.h"
 #include "run/journal.h"
 
+#define HANGS_MS 60000		/* past its deadline: the dead-man timer does not wait for it any more */
 #define STREAM_FD 100		/* and the next; high above those that come and go */
 
 struct job {
@@ -132,6 +133,7 @@ static void end(struct job *j, const char *status, const char *begin)
 		 t ? t->text : "");
 	events_put(&j->ev, "end", "ss", status, text);
 	events_end(&j->ev);
+	job_set_until(0);
 	/* the next job need not wait for a disk */
 	close(j->lock[1]);
 	close(j->lock[0]);
@@ -151,6 +153,7 @@ static int run_op(struct job *j, size_t i)
 	j->ev.index = (long)i;
 	j->ev.last_progress = 0;
 	events_put(&j->ev, "start", "ds", (long)i, op->title);
+	job_set_until(op->deadline_s ? now_ms() + op->deadline_s * 1000LL + HANGS_MS : 0);
 	if (op->done) {
 		on_note(j, "done before");
 		r = 0;
@@ -271,6 +274,7 @@ static int open_files(struct job *j, struct error *err)
 			O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
 	r = j->lock[1] < 0 ? j->lock[1] : j->ev.fd < 0 ? -errno : 0;
 	if (r == 0) {
+		job_set_until(0);	/* one that was killed has left its own */
 		r = begin_events(j);
 	}
 	if (r == 0)

@@ -46,6 +46,20 @@ bool job_lock_held(const char *path)
 	return held;
 }
 
+/* In place: who reads it half-written reads nothing, and that is no time. */
+void job_set_until(int64_t ms)
+{
+	char path[256];
+	int fd = open(job_path(path, sizeof(path), "", "until"),
+		      O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		return;
+	if (ms)
+		dprintf(fd, "%lld\n", (long long)ms);
+	close(fd);
+}
+
 /*
  * Somebody who only asks holds it for an instant, too, and a job that has said its last word
  * until its process is gone: try for a while.

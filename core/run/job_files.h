@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* "DIR/0007/events" */
 const char *job_path(char *buf, size_t size, const char *id, const char *file);
@@ -20,6 +21,8 @@ void job_forget(const char *id);
 bool job_saved(const char *id);
 void job_mark_saved(const char *id);
 bool job_seen(const char *id);
+/* For the lifeline: when (CLOCK_BOOTTIME) what the job does must have ended; 0: whenever. */
+void job_set_until(int64_t ms);
 /*
  * Forget the oldest: all but the last 200, those that are saved but the last 50, all but 32 MiB, or until there is room for the next.
  * How many had to go although there are fewer.

@@ -7,6 +7,7 @@
  *
  *	fail	it does nothing, and says that it failed
  *	late	it does all, and says that it failed
+ *	stuck	the job itself hangs before it: it is stopped, by a signal
  *	die	the job is killed before it
  *	gone	the job is killed after it
  *	hang	the first system call of its own that changes something never returns; those by
@@ -97,6 +98,8 @@ static int run(const char *name, op_fn *real, struct op_ctx *ctx, const struct o
 		return r;
 	}
 	note_it();
+	if (!strcmp(fault, "stuck"))
+		kill(getpid(), SIGSTOP);
 	if (!strcmp(fault, "die"))
 		kill(getpid(), SIGKILL);
 	if (!strcmp(fault, "fail"))

@@ -1,6 +1,6 @@
 #!/bin/bash
 # check-long: Every operation of every step meets every fault once: it fails before or after its work, the
-# job is killed before or after it, or what it asks of the kernel never returns. Each time the log says
+# job is killed before or after it, or hangs, or what it asks of the kernel never returns. Each time the log says
 # so, and the same step goes on; at the end the same boot runs, and every file is as it was. Of the faults
 # in CAREEN_BACKOUT, Resume instead of going on is tried, too, from a snapshot after each.
 # build/vm/faults.txt has the table: step, operation, fault, what the job said, how Resume went.
@@ -27,7 +27,7 @@ run_step() {
 	hung=
 	vm_ssh1022 "careen run $1 --yes ${*:2}" >"$vm_tmp/out" 2>&1 &
 	job=$!
-	while [ "$fault" = hang ] && kill -0 $job 2>/dev/null; do
+	while [[ $fault == hang || $fault == stuck ]] && kill -0 $job 2>/dev/null; do
 		sleep 2
 		if overdue && [[ "$(vm_ssh1022 careen stop) $(vm_ssh1022 careen stop)" == *Killed* ]]; then
 			hung='; the job hung, and was killed'
@@ -99,7 +99,7 @@ ok 'a console whose operations go wrong' vm push-faulty "$VM"
 ok 'a point to come back to' vm_savevm faults
 : >"$table"
 
-for fault in ${CAREEN_FAULTS:-fail late die gone hang}; do
+for fault in ${CAREEN_FAULTS:-fail late die gone hang stuck}; do
 	what=$fault
 	vm_loadvm faults >/dev/null || bail "$what: cannot go back"
 	eventually 60 vm_ssh1022 true || bail "$what: no way in"
