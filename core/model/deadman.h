@@ -6,7 +6,8 @@
  *
  *	deadman		"PERIOD_S SINCE_MS END": it is armed (a job, `careen deadman`)
  *	alive		"MS": an operator's last key (consoles, `careen deadman keep`)
- *	busy		"MS": a job or an operator's program was last seen at work (the lifeline)
+ *	busy		"MS": a job that does not hang or an operator's program was last seen at
+ *			work (the lifeline)
  *	relogin		"PERIOD_S SINCE_MS": a new login is awaited (the job of Kill)
  *	deadman.said	how its last attempt ended, if not well
  *

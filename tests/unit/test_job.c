@@ -159,6 +159,19 @@ static void test_one_at_a_time(void)
 	plan_free(other);
 }
 
+/* What the lifeline reads of it; 0: nothing. */
+static long long until(void)
+{
+	char path[96], *text;
+	long long ms;
+
+	text_fmt(path, sizeof(path), "%s/until", dir);
+	text = read_whole(path);
+	ms = text ? strtoll(text, NULL, 10) : -1;
+	free(text);
+	return ms;
+}
+
 static void test_died(void)
 {
 	struct plan *plan = make_plan("sleep 2", NULL, NULL);
@@ -182,6 +195,7 @@ static void test_died(void)
 	is_int(job_start(plan, id, &err), 0, "the next one can start at once");
 	v = wait_end(id);
 	ok(v && v->status == JOB_DONE, "and is done");
+	is_int(until(), 0, "and the timer waits for nothing");
 	job_free(v);
 	plan_free(plan);
 }
@@ -223,6 +237,7 @@ static void test_hangs(void)
 	struct plan *plan = plan_new("kill", "Kill");
 	struct op *op = plan_add(plan, OP_KILL, DANGER_LOSES, 1, "stop nobody");
 	struct sys hangs = sys_real;
+	long long late;
 	struct job_view *v;
 	struct error err;
 	char id[16];
@@ -239,6 +254,8 @@ static void test_hangs(void)
 	is_int(job_stop(id, &err), 0, "is asked to stop");
 	is_int(job_stop(id, &err), 0, "before its deadline it is not killed, however often asked");
 	v = wait_while(id, in_time);
+	late = until() - v->op[0].started_ms - 61000;
+	ok(late >= 0 && late < 5000, "a minute after its deadline the dead-man timer waits no more: %lld ms", late);
 	is_str(job_stop_words(v, 0), "Asked to stop. It is overdue: asking again kills it.", "after it the words promise that");
 	job_free(v);
 	is_int(job_stop(id, &err), 1, "and asked again it is");
