@@ -100,10 +100,14 @@ static int end_by(const struct plan *plan)
 static void end_hung_job(void)
 {
 	struct job_view *j = NULL;
+	int r;
 
 	if (job_read(NULL, &j, NULL) < 0)
 		return;
-	if (job_overdue_ms(j) > 0 && job_stop(j->id, NULL) == 0 && job_stop(j->id, NULL) == 1)
+	r = job_overdue_ms(j) > 0 ? job_stop(j->id, NULL) : -ESRCH;
+	if (r == 0)
+		r = job_stop(j->id, NULL);
+	if (r > 0)
 		printf("Job %s hung, and was killed.\n", j->id);
 	job_free(j);
 }
