@@ -77,6 +77,8 @@ int climb_out(void);
 bool pid1_is_stub(void);
 bool pid1_in_rescue(void);
 char process_state(pid_t pid);		/* proc(5) state letter, '?' when gone */
+/* Of proc_pid_status(5), "ShdPnd", "SigCgt": bit N - 1 is signal N; 0 when it is gone. */
+uint64_t signal_set(pid_t pid, const char *name);
 /* Our own namespace's mounts, read now. */
 int own_mounts(struct mounts *ret, struct error *err);
 /* The one on top at @target, NULL if nothing is mounted there. */

@@ -167,6 +167,21 @@ bool pid1_in_rescue(void)
 	return same_file("/proc/1/root", "/");
 }
 
+uint64_t signal_set(pid_t pid, const char *name)
+{
+	char path[40], key[16], *status, *at;
+	uint64_t set = 0;
+
+	text_fmt(path, sizeof(path), "/proc/%d/status", (int)pid);
+	text_fmt(key, sizeof(key), "\n%s:", name);
+	status = read_whole(path);
+	at = status ? strstr(status, key) : NULL;
+	if (at)
+		set = strtoull(at + strlen(key), NULL, 16);
+	free(status);
+	return set;
+}
+
 char process_state(pid_t pid)
 {
 	char path[40], buf[512], *p;

@@ -133,7 +133,6 @@ static void end(struct job *j, const char *status, const char *begin)
 		 t ? t->text : "");
 	events_put(&j->ev, "end", "ss", status, text);
 	events_end(&j->ev);
-	job_set_until(0);
 	/* the next job need not wait for a disk */
 	close(j->lock[1]);
 	close(j->lock[0]);
@@ -274,7 +273,7 @@ static int open_files(struct job *j, struct error *err)
 			O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
 	r = j->lock[1] < 0 ? j->lock[1] : j->ev.fd < 0 ? -errno : 0;
 	if (r == 0) {
-		job_set_until(0);	/* one that was killed has left its own */
+		job_set_until(0);	/* the job before has left its own */
 		r = begin_events(j);
 	}
 	if (r == 0)

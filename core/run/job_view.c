@@ -319,16 +319,7 @@ int job_watch(const char *id, struct error *err)
 /* The job keeps SIGTERM pending, as a flag [job.c stop_asked()]. */
 static bool was_asked(pid_t pid)
 {
-	unsigned long long pending = 0;
-	char path[40], *status, *at;
-
-	text_fmt(path, sizeof(path), "/proc/%d/status", (int)pid);
-	status = read_whole(path);
-	at = status ? strstr(status, "\nShdPnd:") : NULL;
-	if (at)
-		pending = strtoull(at + 8, NULL, 16);
-	free(status);
-	return pending >> (SIGTERM - 1) & 1;
+	return signal_set(pid, "ShdPnd") >> (SIGTERM - 1) & 1;
 }
 
 int64_t job_overdue_ms(const struct job_view *v)

@@ -259,20 +259,9 @@ static int prepare(struct tracee *t, const char *path, const char *arg0)
 /* Does a signal wait for a handler, once the mask is as it was? */
 static bool signal_waits(const struct tracee *t)
 {
-	static const char *const keys[] = { "\nSigPnd:", "\nShdPnd:", "\nSigCgt:" };
-	unsigned long long set[3] = { 0 };
-	char path[40], *status, *at;
-	size_t i;
+	uint64_t pending = signal_set(t->pid, "SigPnd") | signal_set(t->pid, "ShdPnd");
 
-	text_fmt(path, sizeof(path), "/proc/%d/status", (int)t->pid);
-	status = read_whole(path);
-	for (i = 0; status && i < 3; i++) {
-		at = strstr(status, keys[i]);
-		if (at)
-			set[i] = strtoull(at + strlen(keys[i]), NULL, 16);
-	}
-	free(status);
-	return (set[0] | set[1]) & set[2] & ~t->mask;
+	return pending & signal_set(t->pid, "SigCgt") & ~t->mask;
 }
 
 /* A call that the signal would have ended must not be made again after its handler. */

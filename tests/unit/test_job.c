@@ -172,6 +172,22 @@ static long long until(void)
 	return ms;
 }
 
+static bool begins(const struct job_view *v)
+{
+	return v->op[0].status == OPS_WAITING;
+}
+
+static struct job_view *wait_while(const char *id, bool (*is_so)(const struct job_view *v))
+{
+	struct job_view *v = NULL;
+
+	while (job_read(id, &v, NULL) == 0 && v->status == JOB_RUNNING && is_so(v)) {
+		job_free(v);
+		usleep(1000);
+	}
+	return v;
+}
+
 static void test_died(void)
 {
 	struct plan *plan = make_plan("sleep 2", NULL, NULL);
@@ -180,12 +196,7 @@ static void test_died(void)
 	char id[16];
 
 	job_start(plan, id, &err);
-	job_read(id, &v, NULL);
-	while (v->op[0].status != OPS_RUNNING) {
-		job_free(v);
-		usleep(1000);
-		job_read(id, &v, NULL);
-	}
+	v = wait_while(id, begins);
 	kill(v->pid, SIGKILL);
 	job_free(v);
 	v = wait_end(id);
@@ -210,25 +221,9 @@ static int hang_in_job(pid_t pid)
 	return sys_real.pidfd_open(pid);
 }
 
-static bool begins(const struct job_view *v)
-{
-	return v->op[0].status == OPS_WAITING;
-}
-
 static bool in_time(const struct job_view *v)
 {
 	return job_overdue_ms(v) <= 0;
-}
-
-static struct job_view *wait_while(const char *id, bool (*is_so)(const struct job_view *v))
-{
-	struct job_view *v = NULL;
-
-	while (job_read(id, &v, NULL) == 0 && v->status == JOB_RUNNING && is_so(v)) {
-		job_free(v);
-		usleep(1000);
-	}
-	return v;
 }
 
 /* What it was asked is heard only between operations: one that hangs would run for ever. */
