@@ -244,6 +244,10 @@ static int begin_events(struct job *j)
 
 	settings_read(&set);
 	gone = job_prune();
+	if (strcmp(j->plan->step, "resume") == 0)
+		job_reserve_give();
+	else if ((r = job_reserve()) < 0)
+		return r;
 	remote = remote_log_open(&j->ev.remote, set.syslog, &err);
 	r = write_header(j);
 	if (r == 0 && remote < 0)
@@ -280,7 +284,7 @@ static int open_files(struct job *j, struct error *err)
 		return 0;
 	job_forget(j->ev.id);
 	return error_set(err, r, "write", path, NULL, "There must be room for a new log in %s: "
-				 "careen vault drop ID, or remove what lies in %s.", job_dir, CAREEN_RUN);
+				 "careen vault drop ID, or remove what you have put into %s.", job_dir, CAREEN_RUN);
 }
 
 static void take_signals(void)

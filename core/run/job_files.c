@@ -21,6 +21,7 @@
 #define KEEP_SAVED 50		/* of those that a resumed system has, too */
 #define KEEP_BYTES (32 << 20)
 #define ROOM (1 << 20)		/* for the log of the next */
+#define RESERVE (256 << 10)	/* for the way back */
 
 const char *job_dir = CAREEN_JOBS;
 
@@ -44,6 +45,30 @@ bool job_lock_held(const char *path)
 	held = flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
 	close(fd);
 	return held;
+}
+
+int job_reserve(void)
+{
+	char path[256];
+	int fd = open(job_path(path, sizeof(path), "", "reserve"),
+		      O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600), r;
+
+	if (fd < 0)
+		return -errno;
+	do
+		r = fallocate(fd, 0, 0, RESERVE);
+	while (r < 0 && errno == EINTR);
+	/* what knows no fallocate has no such limit */
+	r = r < 0 && errno != EOPNOTSUPP ? -errno : 0;
+	close(fd);
+	return r;
+}
+
+void job_reserve_give(void)
+{
+	char path[256];
+
+	unlink(job_path(path, sizeof(path), "", "reserve"));
 }
 
 /* In place: who reads it half-written reads nothing, and that is no time. */

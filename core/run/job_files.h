@@ -24,6 +24,12 @@ bool job_seen(const char *id);
 /* For the lifeline: when (CLOCK_BOOTTIME) what the job does must have ended; 0: whenever. */
 void job_set_until(int64_t ms);
 /*
+ * Whatever fills the RAM disk of the jobs, there is room for a way back: 256 KiB stand there
+ * for it alone, and no other job begins without them (-ENOSPC).
+ */
+int job_reserve(void);
+void job_reserve_give(void);
+/*
  * Forget the oldest: all but the last 200, those that are saved but the last 50, all but 32 MiB, or until there is room for the next.
  * How many had to go although there are fewer.
  */

@@ -18,6 +18,7 @@
 #include "model/holders.h"
 #include "paths.h"
 #include "run/exec.h"
+#include "run/job_files.h"
 
 #define WRITER_FILE CAREEN_RUN "/writer"
 #define WRITER_LOCK CAREEN_RUN "/writer.lock"
@@ -67,6 +68,17 @@ static int write_own(void)
 	return r;
 }
 
+/* Who writes may only want the way back; any other job asks for what is given here again. */
+static int own_it(void)
+{
+	int r = write_own();
+
+	if (r != -ENOSPC)
+		return r;
+	job_reserve_give();
+	return write_own();
+}
+
 /* Held only while the file is looked at and changed. */
 static int lock_file(void)
 {
@@ -95,8 +107,8 @@ int writer_take(bool take_over, struct error *err)
 		r = error_set(err, EBUSY, "write", "",
 			      text_fmt(why, sizeof(why), "another operator, %s, works on this machine", w.who),
 			      "Ask them, or take over knowingly: t in the console, --take-over at the command line.");
-	else if ((r = write_own()) < 0)
-		error_set(err, r, "write", WRITER_FILE, NULL, "Is there room in %s?", CAREEN_RUN);
+	else if ((r = own_it()) < 0)
+		error_set(err, r, "write", WRITER_FILE, NULL, "Remove what you have put into %s.", CAREEN_RUN);
 	close(fd);
 	return r;
 }

@@ -93,7 +93,7 @@ static void test_new(void)
 	struct job_view *v = NULL;
 	int i;
 
-	disk("3m");
+	disk("3328k");	/* 3 MiB, and what is reserved for the way back */
 	for (i = 0; i < 3; i++)
 		job_free(run_plan(make_plan(LINES("1800"), NULL, NULL), id));
 	is_int((long long)job_list(ids, 20), 3, "three long logs, %lld bytes are left", free_bytes());
@@ -118,7 +118,7 @@ static void test_none(void)
 	job_free(run_plan(make_plan("echo short", NULL, NULL), id));
 	sh("dd if=/dev/zero of=%s/ballast 2>/dev/null", top);
 	is_int(job_start(plan, id, &err), -ENOSPC, "without any room there is no job");
-	ok(strstr(err.hint, "remove what lies in") != NULL, "which says what to do: %s", err.hint);
+	ok(strstr(err.hint, "remove what you have put into") != NULL, "which says what to do: %s", err.hint);
 	is_int((long long)job_list(ids, 20), 1, "and no log has gone for it");
 	sh("rm %s/ballast", top);
 	is_int(job_start(plan, id, &err), 0, "with room there is one again");
@@ -126,6 +126,33 @@ static void test_none(void)
 	ok(v && v->status == JOB_DONE, "which runs");
 	job_free(v);
 	plan_free(plan);
+}
+
+/* All of it is full while the system is off its disks: the way back is there, and nothing else. */
+static void test_way_back(void)
+{
+	struct plan *other = make_plan("echo other", NULL, NULL), *back = make_plan("echo back", NULL, NULL);
+	struct error err = { 0 };
+	struct job_view *v;
+	char id[16];
+
+	disk("1m");
+	text_fmt(back->step, sizeof(back->step), "resume");
+	job_free(run_plan(make_plan("echo detach", NULL, NULL), id));
+	sh("cat /dev/zero >%s/ballast 2>/dev/null", top);
+	is_int(free_bytes(), 0, "the RAM disk is full");
+	is_int(job_start(other, id, &err), -ENOSPC, "no job begins");
+	is_int(job_start(other, id, &err), -ENOSPC, "asked again neither");
+	is_int(job_start(back, id, &err), 0, "but Resume does: %s", err.why);
+	v = wait_end(id);
+	ok(v && v->status == JOB_DONE && said_in(v, "back"), "to its end");
+	job_free(v);
+	is_int(job_start(other, id, &err), -ENOSPC, "nor does another in what is left of that");
+	sh("rm %s/ballast", top);
+	is_int(job_start(other, id, &err), 0, "with room there is one again");
+	job_free(wait_end(id));
+	plan_free(other);
+	plan_free(back);
 }
 
 int main(void)
@@ -141,6 +168,7 @@ int main(void)
 	test_other();
 	test_new();
 	test_none();
+	test_way_back();
 	umount2(top, MNT_DETACH);
 	rmdir(top);
 	return done_testing();
