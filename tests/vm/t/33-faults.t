@@ -31,6 +31,7 @@ run_step() {
 		sleep 2
 		if overdue && [[ "$(vm_ssh1022 careen stop) $(vm_ssh1022 careen stop)" == *Killed* ]]; then
 			hung='; the job hung, and was killed'
+			break
 		fi
 	done
 	wait $job
