@@ -22,6 +22,7 @@
 #define KEEP_BYTES (32 << 20)
 #define ROOM (1 << 20)		/* for the log of the next */
 #define RESERVE (256 << 10)	/* for the way back */
+#define BEGIN (96 << 10)	/* less is no room for a log: its plan, its last words [events.c] */
 
 const char *job_dir = CAREEN_JOBS;
 
@@ -56,9 +57,11 @@ int job_reserve(void)
 	if (fd < 0)
 		return -errno;
 	do
-		r = fallocate(fd, 0, 0, RESERVE);
+		r = fallocate(fd, 0, 0, RESERVE + BEGIN);
 	while (r < 0 && errno == EINTR);
 	/* what knows no fallocate has no such limit */
+	if (r == 0)
+		r = ftruncate(fd, RESERVE);
 	r = r < 0 && errno != EOPNOTSUPP ? -errno : 0;
 	close(fd);
 	return r;

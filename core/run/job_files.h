@@ -25,7 +25,7 @@ bool job_seen(const char *id);
 void job_set_until(int64_t ms);
 /*
  * Whatever fills the RAM disk of the jobs, there is room for a way back: 256 KiB stand there
- * for it alone, and no other job begins without them (-ENOSPC).
+ * for it alone, and no other job begins without them and room for its own log (-ENOSPC).
  */
 int job_reserve(void);
 void job_reserve_give(void);
