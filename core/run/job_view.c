@@ -18,6 +18,7 @@
 
 #define LOG_MAX 2000
 #define GRACE_MS 2000		/* for what ends an operation at its deadline */
+#define KILLED_MS 10000		/* for one that is killed to give back its lock */
 
 static const char *const job_names[] = {
 	[JOB_RUNNING] = "running", [JOB_DONE] = "done", [JOB_FAILED] = "failed",
@@ -348,6 +349,9 @@ static int signal_job(const char *id, pid_t pid, struct error *err)
 	if (r == 0)
 		r = again->status != JOB_RUNNING ? -ESRCH :
 		    sys->pidfd_signal(fd, kill ? SIGKILL : SIGTERM);
+	/* the next job finds its lock free: readable when it has ended, pidfd_open(2) */
+	if (r == 0 && kill)
+		poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, KILLED_MS);
 	job_free(again);
 	close(fd);
 	return r < 0 ? r : kill;

@@ -254,7 +254,7 @@ static void test_hangs(void)
 	is_str(job_stop_words(v, 0), "Asked to stop. It is overdue: asking again kills it.", "after it the words promise that");
 	job_free(v);
 	is_int(job_stop(id, &err), 1, "and asked again it is");
-	v = wait_end(id);
+	is_int(job_read(id, &v, &err), 0, "looked at, without waiting,");
 	is_int(v->status, JOB_DIED, "it has died");
 	is_int(job_overdue_ms(v), INT64_MIN, "and is late no more");
 	job_free(v);
