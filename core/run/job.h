@@ -55,6 +55,7 @@ struct job_view {
 	size_t nlog;
 	char *verdict;		/* last sentence: what is true now */
 	bool seen;		/* job_mark_seen() has been called for it */
+	int64_t asked_ms;	/* CLOCK_BOOTTIME, when it was first asked to stop; 0: never */
 };
 
 /*
@@ -75,13 +76,14 @@ int job_watch(const char *id, struct error *err);
 void job_watch_more(int fd, const char *id);
 /*
  * Ask it to stop: after the present operation, or within it where that is safe. A job that
- * was asked before, and whose operation has outlived its deadline, hangs: it is killed.
+ * was asked before, and whose operation has outlived its deadline, or has none and has not
+ * obeyed for 11 minutes, hangs: it is killed.
  * 0 asked, 1 killed, -ESRCH when it is not running.
  */
 int job_stop(const char *id, struct error *err);
 /* Of what job_stop() has returned: a sentence for the operator. */
 const char *job_stop_words(const struct job_view *view, int stopped);
-/* How long ago the operation that runs should have ended; < 0 not yet, or it has no deadline. */
+/* How long ago, in ms, the operation that runs should have ended; < 0 not yet, or it may run on. */
 int64_t job_overdue_ms(const struct job_view *view);
 /* What it said so far, as text or as events, one JSON object a line. */
 int job_print_log(const char *id, bool json, FILE *out, struct error *err);

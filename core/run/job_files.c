@@ -193,7 +193,7 @@ int job_make_dir(char ret[16])
 
 void job_forget(const char *id)
 {
-	static const char *const files[] = { "events", "lock", "saved", "seen" };
+	static const char *const files[] = { "events", "lock", "saved", "seen", "asked" };
 	char path[256];
 	size_t f;
 
@@ -201,6 +201,25 @@ void job_forget(const char *id)
 		unlink(job_path(path, sizeof(path), id, files[f]));
 	text_fmt(path, sizeof(path), "%s/%s", job_dir, id);
 	rmdir(path);
+}
+
+int64_t job_asked(const char *id)
+{
+	char path[256], text[32];
+
+	return read_text(job_path(path, sizeof(path), id, "asked"), text, sizeof(text)) > 0 ?
+		strtoll(text, NULL, 10) : 0;
+}
+
+void job_mark_asked(const char *id)
+{
+	char path[256];
+	int fd = open(job_path(path, sizeof(path), id, "asked"), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return;
+	dprintf(fd, "%lld\n", (long long)now_ms());
+	close(fd);
 }
 
 static bool marked(const char *id, const char *mark)

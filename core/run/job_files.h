@@ -21,6 +21,9 @@ void job_forget(const char *id);
 bool job_saved(const char *id);
 void job_mark_saved(const char *id);
 bool job_seen(const char *id);
+/* When (CLOCK_BOOTTIME, ms) it was first asked to stop; 0: never. */
+int64_t job_asked(const char *id);
+void job_mark_asked(const char *id);
 /* For the lifeline: when (CLOCK_BOOTTIME) what the job does must have ended; 0: whenever. */
 void job_set_until(int64_t ms);
 /*

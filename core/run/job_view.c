@@ -18,6 +18,7 @@
 
 #define LOG_MAX 2000
 #define GRACE_MS 2000		/* for what ends an operation at its deadline */
+#define STOP_MS 660000		/* to obey, without a deadline: a flush may take 10 minutes [tool_copy.c] */
 #define KILLED_MS 10000		/* for one that is killed to give back its lock */
 
 static const char *const job_names[] = {
@@ -251,6 +252,7 @@ int job_read(const char *id, struct job_view **ret, struct error *err)
 	if (v->status == JOB_RUNNING && !held)
 		mark_died(v, last);
 	v->seen = job_seen(v->id);
+	v->asked_ms = job_asked(v->id);
 	free(text);
 	*ret = v;
 	return 0;
@@ -327,9 +329,10 @@ int64_t job_overdue_ms(const struct job_view *v)
 {
 	const struct op_view *op = v->current < v->n ? &v->op[v->current] : NULL;
 
-	if (v->status != JOB_RUNNING || !op || op->status != OPS_RUNNING || !op->deadline_s)
+	if (v->status != JOB_RUNNING || !op || op->status != OPS_RUNNING || (!op->deadline_s && !v->asked_ms))
 		return INT64_MIN;
-	return now_ms() - op->started_ms - 1000 * (int64_t)op->deadline_s - GRACE_MS;
+	return now_ms() - (op->deadline_s ? op->started_ms + 1000 * (int64_t)op->deadline_s + GRACE_MS :
+			   v->asked_ms + STOP_MS);
 }
 
 /*
@@ -349,6 +352,8 @@ static int signal_job(const char *id, pid_t pid, struct error *err)
 	if (r == 0)
 		r = again->status != JOB_RUNNING ? -ESRCH :
 		    sys->pidfd_signal(fd, kill ? SIGKILL : SIGTERM);
+	if (r == 0 && !kill)
+		job_mark_asked(id);
 	/* the next job finds its lock free: readable when it has ended, pidfd_open(2) */
 	if (r == 0 && kill)
 		poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, KILLED_MS);

@@ -235,7 +235,7 @@ static void test_hangs(void)
 	long long late;
 	struct job_view *v;
 	struct error err;
-	char id[16];
+	char id[16], path[160], text[32];
 
 	op->procs = calloc(1, sizeof(*op->procs));
 	op->nprocs = 1;
@@ -257,6 +257,23 @@ static void test_hangs(void)
 	is_int(job_read(id, &v, &err), 0, "looked at, without waiting,");
 	is_int(v->status, JOB_DIED, "it has died");
 	is_int(job_overdue_ms(v), INT64_MIN, "and is late no more");
+	job_free(v);
+
+	op->deadline_s = 0;
+	is_int(job_start(plan, id, &err), 0, "another, which may take as long as it wants");
+	job_free(wait_while(id, begins));
+	is_int(job_stop(id, &err), 0, "is asked to stop");
+	is_int(job_stop(id, &err), 0, "asked again it may still be at its end");
+	job_read(id, &v, &err);
+	late = job_overdue_ms(v) / 1000;
+	ok(late >= -660 && late < -650, "for eleven minutes: %lld s", late);
+	job_free(v);
+	text_fmt(path, sizeof(path), "%s/%s/asked", job_dir, id);
+	text_fmt(text, sizeof(text), "%lld\n", (long long)now_ms() - 661000);
+	write_whole(path, text, strlen(text));
+	is_int(job_stop(id, &err), 1, "then it is killed");
+	job_read(id, &v, &err);
+	is_int(v->status, JOB_DIED, "and has died");
 	job_free(v);
 	sys = &sys_real;
 	plan_free(plan);
