@@ -10,7 +10,6 @@ make demo	tests/vm/README.md	make demo
 make check	.ci/run	
 make check-long	tests/vm/README.md	check-long
 make bench	tests/tests.mk	bench:
-make bench RELEASES=13	tests/tests.mk	RELEASES=13
 make package	tests/tests.mk	package:
 make shots	tests/vm/README.md	
 sudo tests/bench/console	tests/tests.mk	tests/bench/console
