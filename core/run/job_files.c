@@ -59,9 +59,9 @@ int job_reserve(void)
 	do
 		r = fallocate(fd, 0, 0, RESERVE + BEGIN);
 	while (r < 0 && errno == EINTR);
-	/* what knows no fallocate has no such limit */
 	if (r == 0)
 		r = ftruncate(fd, RESERVE);
+	/* what knows no fallocate has no such limit */
 	r = r < 0 && errno != EOPNOTSUPP ? -errno : 0;
 	close(fd);
 	return r;
@@ -75,17 +75,22 @@ void job_reserve_give(void)
 }
 
 /* In place: who reads it half-written reads nothing, and that is no time. */
-void job_set_until(int64_t ms)
+static void put_ms(const char *id, const char *file, int flags, int64_t ms)
 {
 	char path[256];
-	int fd = open(job_path(path, sizeof(path), "", "until"),
-		      O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int fd = open(job_path(path, sizeof(path), id, file),
+		      O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
 
 	if (fd < 0)
 		return;
 	if (ms)
 		dprintf(fd, "%lld\n", (long long)ms);
 	close(fd);
+}
+
+void job_set_until(int64_t ms)
+{
+	put_ms("", "until", O_TRUNC, ms);
 }
 
 /*
@@ -213,13 +218,7 @@ int64_t job_asked(const char *id)
 
 void job_mark_asked(const char *id)
 {
-	char path[256];
-	int fd = open(job_path(path, sizeof(path), id, "asked"), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-
-	if (fd < 0)
-		return;
-	dprintf(fd, "%lld\n", (long long)now_ms());
-	close(fd);
+	put_ms(id, "asked", O_EXCL, now_ms());
 }
 
 static bool marked(const char *id, const char *mark)

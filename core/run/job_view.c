@@ -352,11 +352,11 @@ static int signal_job(const char *id, pid_t pid, struct error *err)
 	if (r == 0)
 		r = again->status != JOB_RUNNING ? -ESRCH :
 		    sys->pidfd_signal(fd, kill ? SIGKILL : SIGTERM);
-	if (r == 0 && !kill)
-		job_mark_asked(id);
 	/* the next job finds its lock free: readable when it has ended, pidfd_open(2) */
 	if (r == 0 && kill)
 		poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, KILLED_MS);
+	else if (r == 0)
+		job_mark_asked(id);
 	job_free(again);
 	close(fd);
 	return r < 0 ? r : kill;
