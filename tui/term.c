@@ -190,6 +190,12 @@ int term_open(const char **ret_note)
 	noecho();
 	nonl();
 	quiet_keys();
+	/*
+	 * Until its first endwin() mvcur() takes itself for one that a program without a
+	 * screen calls, and flushes (ncurses, tinfo/lib_mvcur.c: ewInitial): a write(2) for
+	 * each move, with an ssh packet each. From then on there is one a refresh.
+	 */
+	endwin();
 	nodelay(stdscr, TRUE);
 	keypad(stdscr, TRUE);
 	set_escdelay(50);

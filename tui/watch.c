@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,10 +54,29 @@ static void take_one(struct watch *w)
 	(void)!write(w->wake, "s", 1);
 }
 
+/*
+ * A look, which keeps busy whatever it gets, has all processors but one. What brings a key
+ * to the screen, the console, the kernel's worker of its pty, the ssh server, would else wait
+ * until a scanning process has had its turn: a tick, 4 ms at 250 Hz, at whatever nice(2).
+ */
+static void leave_a_processor(void)
+{
+	cpu_set_t cpus;
+	int last = CPU_SETSIZE - 1;
+
+	if (sched_getaffinity(0, sizeof(cpus), &cpus) < 0 || CPU_COUNT(&cpus) < 2)
+		return;
+	while (!CPU_ISSET(last, &cpus))
+		last--;
+	CPU_CLR(last, &cpus);
+	sched_setaffinity(0, sizeof(cpus), &cpus);
+}
+
 static void *worker(void *arg)
 {
 	struct watch *w = arg;
 
+	leave_a_processor();
 	for (;;) {
 		pthread_mutex_lock(&w->lock);
 		while (!w->wanted)
