@@ -57,6 +57,12 @@ moved=$(sent bytes g j)
 result $((moved < 1 || moved > whole / 5)) "a key that moves the cursor: $moved"
 scrolled=$(sent bytes g PageDown PageDown j)
 result $((scrolled < 1 || scrolled > whole / 5)) "a key that scrolls the list: $scrolled"
+# and at once: over ssh each write is a packet
+writes() { awk '/^syscw/ { print $2 }' "/proc/$(cat "$WORK/bytes.pid")/io"; }
+before=$(writes)
+moved=$(sent bytes j)
+wrote=$(($(writes) - before))
+result $((wrote != 1)) "a key's $moved bytes come in one write: $wrote"
 same=$(sent bytes R)
 result $((same != 0)) "a look at a machine that is as it was: $same"
 
