@@ -315,7 +315,7 @@ index_modules()
 	ending=gz packer='gzip -9 -n'
 	! command -v xz >/dev/null || ending=xz packer='xz -9 --check=crc32'
 	find "$dir" -name '*.ko' -exec $packer {} +
-	[ -z "$(find "$dir" -name "*.ko.$ending" | head -n 1)" ] || [ ! -e "$dir/modules.dep" ] ||
+	[ -z "$(find "$dir" -name "*.ko.$ending" -print -quit)" ] || [ ! -e "$dir/modules.dep" ] ||
 		sed -i "s/\.ko\([: ]\|\$\)/.ko.$ending\1/g" "$dir/modules.dep"
 }
 

@@ -99,3 +99,7 @@ fact_pid1() { vm_ssh1022 readlink /proc/1/exe; }
 # Asked more than once: the console may be looking at the disk in that very moment.
 fact_disk_free() { eventually 10 vm_ssh1022 blockdev --rereadpt /dev/vda; }
 fact_boot_id() { "$1" cat /proc/sys/kernel/random/boot_id; }
+
+# rescue_ram NAME: of what the rescue takes, in bytes (bytes, files, processes); and what it may
+rescue_limit=24000000
+rescue_ram() { vm_ssh1022 'careen status --json' | sed -n "s/.*\"rescue\":{[^}]*\"$1\":\([0-9]*\).*/\1/p"; }

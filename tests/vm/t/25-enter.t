@@ -21,6 +21,8 @@ is "$(state)" "$before" 'and nothing has changed'
 
 ok 'careen enter' vm_ssh 'careen enter --yes'
 like "$(vm_ssh 'careen enter --yes; echo status $?' 2>&1)" 'status 4' 'once is enough'
+weight=$(rescue_ram bytes)
+ok "no more than 24 MB of RAM: $weight" test "$weight" -gt 1000000 -a "$weight" -le $rescue_limit
 ok 'the console in the tree' op_console
 client=$(con_pid)
 con_shot enter-overview-80x24

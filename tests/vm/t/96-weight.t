@@ -5,9 +5,6 @@
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../operator.sh"
 
-limit=24000000
-# number NAME: of what the rescue takes, in bytes
-number() { vm_ssh1022 'careen status --json' | sed -n "s/.*\"rescue\":{[^}]*\"$1\":\([0-9]*\).*/\1/p"; }
 trimmed() { vm_ssh1022 'test ! -e /usr/lib/careen/keep'; }
 # largest: what there is, for who wants to know
 largest() { vm_ssh1022 'find / -xdev -type f -size +150k -exec ls -ln {} + | awk "{ print \$5, \$9 }" | sort -rn | head -n 40'; }
@@ -17,10 +14,10 @@ light() { # RELEASE
 	like "$(vm_ssh uname -r)" '[0-9]-amd64$|[0-9]\+deb[0-9]+-amd64$' "$what: it is the kernel of real machines"
 	ok "$what: early boot's files go" eventually 60 trimmed || bail "$what: cannot go on: $(vm_ssh1022 'dmesg | grep careen')"
 	note "$(vm_ssh1022 'dmesg | grep careen-trim')"
-	weight=$(number bytes)
-	note "$what: $weight bytes in RAM, $(number files) of files, $(number processes) of programs"
+	weight=$(rescue_ram bytes)
+	note "$what: $weight bytes in RAM, $(rescue_ram files) of files, $(rescue_ram processes) of programs"
 	note "$(largest)"
-	ok "$what: no more than 24 MB: $weight" test "$weight" -gt 1000000 -a "$weight" -le $limit
+	ok "$what: no more than 24 MB: $weight" test "$weight" -gt 1000000 -a "$weight" -le $rescue_limit
 	like "$(vm_ssh1022 careen status)" '^Rescue +[0-9]+[.][0-9] MB in RAM' "$what: careen status says it"
 	like "$(vm_ssh 'careen status')" '^Rescue +[0-9]+[.][0-9] MB in RAM' "$what: in the normal system, too"
 	ok "$what: the system's own root has lost nothing" vm_ssh 'test -x /usr/bin/udevadm -a -d /lib/modules/$(uname -r)/kernel/drivers/net'
@@ -46,7 +43,7 @@ trip() { # RELEASE
 	is "$(vm_ssh systemctl is-system-running)" running "$what: the system runs"
 	is "$(vm_ssh systemctl --failed --no-legend --plain)" '' "$what: no failed unit"
 	is "$(fact_boot_id vm_ssh)" "$boot_id" "$what: the same boot"
-	ok "$what: no heavier for it: $(number bytes)" test "$(number bytes)" -le $limit
+	ok "$what: no heavier for it: $(rescue_ram bytes)" test "$(rescue_ram bytes)" -le $rescue_limit
 }
 
 for release in ${CAREEN_RELEASES:-12 13}; do
