@@ -67,20 +67,19 @@ is "$(offers "careen run resume --key-file $tmp/k")" "$tmp/key one" 'files'
 
 # a bash with a terminal, and its Tab key
 cat >"$tmp/tab.py" <<'END'
-import os, pty, sys
+import os, pty, re, sys
 pid, fd = pty.fork()
 if pid == 0:
 	os.execvp("bash", ["bash", "--norc", "--noprofile", "-i"])
 def until(what):
 	got = b""
-	while what not in got:
+	while not re.search(what, got, re.S):
 		got += os.read(fd, 4096)
 	return got
 os.write(fd, b"PS1='re''ady '; . man/careen.bash\n")
 until(b"ready ")
 os.write(fd, sys.argv[1].replace("\\t", "\t").encode() + b"\n")
-print(until(b"called: ").decode(errors="replace"), end="")
-print(until(b"ready ").decode(errors="replace"))
+print(until(b"called: .*ready ").decode(errors="replace"))
 os.write(fd, b"exit\n")
 END
 tab() { timeout 300 python3 "$tmp/tab.py" "$1" | tr -d '\r' | sed -n 's/.*called: //p'; }
