@@ -341,6 +341,7 @@ static pid_t new_namespace(void)
 static void hold_mountns(void)
 {
 	char pins[4096], pin[4104], ns[40];
+	cpu_set_t cpu;
 	bool bound;
 	int tries;
 	pid_t pid;
@@ -352,10 +353,13 @@ static void hold_mountns(void)
 	    mknod(pin, S_IFREG | 0600, 0))
 		die(pins);
 	/*
-	 * A namespace may be bound only in an older one, and since 6.18 their
-	 * numbers, by which the kernel tells, do not always go up.
+	 * A namespace may be bound only in an older one. Since 6.18 the kernel tells by numbers
+	 * that go up on each processor, from batches: the one that made ours has higher ones.
 	 */
 	for (tries = 0; tries < 100; tries++) {
+		CPU_ZERO(&cpu);
+		CPU_SET(tries % (int)sysconf(_SC_NPROCESSORS_CONF) % CPU_SETSIZE, &cpu);
+		(void)sched_setaffinity(0, sizeof(cpu), &cpu);
 		pid = new_namespace();
 		snprintf(ns, sizeof(ns), "/proc/%d/ns/mnt", (int)pid);
 		bound = !mount(ns, pin, NULL, MS_BIND, NULL);
