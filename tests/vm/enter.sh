@@ -21,8 +21,8 @@ runs() { # WHAT
 	is "$(fact_boot_id vm_ssh)" "$boot_id" "$1: the same boot"
 }
 
-begin() { # RELEASE
-	vm_boot "$1" --base
+begin() { # RELEASE [OPTION of vm_boot]...
+	vm_boot "$@" --base
 	boot_id=$(fact_boot_id vm_ssh)
 	ok "Debian $1: careen is installed into the running system" install_careen "$1"
 }

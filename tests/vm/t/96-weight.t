@@ -4,6 +4,7 @@
 # alone needed is gone once the system runs, the rest is what a trip and a repair want.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../operator.sh"
+. "$(dirname "$0")/../enter.sh"
 
 trimmed() { vm_ssh1022 'test ! -e /usr/lib/careen/keep'; }
 # largest: what there is, for who wants to know
@@ -46,11 +47,22 @@ trip() { # RELEASE
 	ok "$what: no heavier for it: $(rescue_ram bytes)" test "$(rescue_ram bytes)" -le $rescue_limit
 }
 
+# The tree of careen enter, a little heavier: 24 MB is the aim for what an initramfs leaves.
+entered() { # RELEASE
+	local what="Debian $1, careen enter" weight
+	begin "$1" --flavour generic
+	keys_in && ok "$what" vm_ssh 'careen enter --yes' || bail "$what: cannot go on"
+	weight=$(rescue_ram bytes)
+	ok "$what: no more than 25 MB: $weight" test "$weight" -gt 1000000 -a "$weight" -le 25000000
+	vm_stop
+}
+
 for release in ${CAREEN_RELEASES:-12 13}; do
 	vm_boot $release --flavour generic
 	boot_id=$(fact_boot_id vm_ssh)
 	light $release
 	trip $release
 	vm_stop
+	entered $release
 done
 done_testing
