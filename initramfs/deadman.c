@@ -44,16 +44,26 @@ static bool armed(const char *path, long long *seconds, long long *since, char e
 	       sscanf(line, "%lld %lld %7[a-z]", seconds, since, end) >= 2;
 }
 
-/* Whole or not at all: who reads it half-written would read another time. */
+static bool now_to(const char *path, int flags)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC | flags, 0600);
+	bool written = fd >= 0 && dprintf(fd, "%lld\n", now_ms()) > 0;
+
+	if (fd >= 0)
+		close(fd);
+	return written;
+}
+
+/*
+ * Whole or not at all: who reads it half-written would read another time. But where there is no
+ * room for a new file the old one is written over, as in core/run/deadman.c.
+ */
 static void now_in(const char *path)
 {
-	int fd = open(RUN_DIR "/busy.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-
-	if (fd < 0)
-		return;
-	if (dprintf(fd, "%lld\n", now_ms()) > 0)
+	if (now_to(RUN_DIR "/busy.new", O_CREAT | O_TRUNC))
 		(void)rename(RUN_DIR "/busy.new", path);
-	close(fd);
+	else
+		now_to(path, 0);
 }
 
 static long long later(long long a, long long b)

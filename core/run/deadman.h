@@ -12,8 +12,9 @@ int deadman_arm(uint32_t period_s, const char *end, struct error *err);
 /* Neither it nor a new login is waited for any more. */
 int deadman_disarm(struct error *err);
 /*
- * An operator is there: the time begins anew. Cheap enough for every key. On the machine's own
- * line (initramfs/local.c) it is the new login that is awaited, too.
+ * An operator is there: the time begins anew. Cheap enough for every key, and needs no room in
+ * /run/careen. On the machine's own line (initramfs/local.c) it is the new login that is
+ * awaited, too.
  */
 void deadman_keep(void);
 /* Somebody has to log in anew within @seconds. */

@@ -3,6 +3,9 @@
  *
  * The job goes on, says where its log is cut, and what ends an operation is still told.
  */
+#include "model/deadman.h"
+#include "paths.h"
+#include "run/deadman.h"
 #include "run/events.h"
 #include "job_common.h"
 #include "run/job_files.h"
@@ -155,6 +158,31 @@ static void test_way_back(void)
 	plan_free(back);
 }
 
+/* The dead-man timer's files are there, too: a key has to count all the same. */
+static void test_key(void)
+{
+	struct error err = { 0 };
+	struct deadman before, after;
+	int64_t until;
+
+	if (sh("mount -t tmpfs -o size=64k careen-test /run && mkdir " CAREEN_RUN))
+		exit(9);
+	is_int(deadman_arm(900, "hold", &err), 0, "the dead-man timer is armed");
+	deadman_read(&before);
+	ok(before.alive_ms >= before.since_ms, "by somebody who is there");
+	sh("cat /dev/zero >" CAREEN_RUN "/ballast 2>/dev/null");
+	is_int(deadman_arm(60, "hold", &err), -ENOSPC, "without any room it cannot be changed");
+	until = now_ms() + 10000;
+	do {
+		usleep(20000);
+		deadman_keep();
+		deadman_read(&after);
+	} while (after.alive_ms == before.alive_ms && now_ms() < until);
+	ok(after.alive_ms > before.alive_ms && after.alive_ms <= now_ms(), "but a key begins it anew");
+	ok(after.armed && after.period_s == 900, "and it is the same as before");
+	umount2("/run", MNT_DETACH);
+}
+
 int main(void)
 {
 	if (geteuid() || unshare(CLONE_NEWNS) ||
@@ -171,5 +199,6 @@ int main(void)
 	test_way_back();
 	umount2(top, MNT_DETACH);
 	rmdir(top);
+	test_key();
 	return done_testing();
 }

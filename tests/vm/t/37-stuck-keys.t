@@ -57,5 +57,10 @@ con_close
 off
 ok 'a short time' vm_ssh1022 careen deadman 20s
 full
+ok 'a key begins it anew' vm_ssh1022 \
+	'a=$(cat /run/careen/alive) && careen deadman keep && test "$(cat /run/careen/alive)" -gt "$a"'
+busy=$(vm_ssh1022 'cat /run/careen/busy')
+busier() { vm_ssh1022 "test \$(cat /run/careen/busy) -gt $busy"; }
+ok 'as long as the operator has a program, it waits' eventually 30 busier
 back 'by itself'
 done_testing
