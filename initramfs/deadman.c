@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common.h"
@@ -27,11 +29,11 @@
 #define LOG_FILE	RUN_DIR "/deadman.log"
 #define CONSOLE		"/usr/bin/careen"
 
-static long long number_in(const char *path)
+static long long moment_in(const char *path)
 {
-	char line[32];
+	struct stat st;
 
-	return read_line(path, line, sizeof(line)) > 0 ? strtoll(line, NULL, 10) : 0;
+	return stat(path, &st) < 0 ? 0 : st.st_mtim.tv_sec * 1000LL + st.st_mtim.tv_nsec / 1000000;
 }
 
 /* "SECONDS SINCE_MS ..." */
@@ -44,26 +46,21 @@ static bool armed(const char *path, long long *seconds, long long *since, char e
 	       sscanf(line, "%lld %lld %7[a-z]", seconds, since, end) >= 2;
 }
 
-static bool now_to(const char *path, int flags)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC | flags, 0600);
-	bool written = fd >= 0 && dprintf(fd, "%lld\n", now_ms()) > 0;
-
-	if (fd >= 0)
-		close(fd);
-	return written;
-}
-
-/*
- * Whole or not at all: who reads it half-written would read another time. But where there is no
- * room for a new file the old one is written over, as in core/run/deadman.c.
- */
+/* A moment is the time of an empty file: run/exec.h, stamp_write(). */
 static void now_in(const char *path)
 {
-	if (now_to(RUN_DIR "/busy.new", O_CREAT | O_TRUNC))
+	long long now = now_ms();
+	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { now / 1000, now % 1000 * 1000000 } };
+	int fd;
+
+	if (utimensat(AT_FDCWD, path, times, 0) == 0)
+		return;
+	fd = open(RUN_DIR "/busy.new", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return;
+	if (futimens(fd, times) == 0)
 		(void)rename(RUN_DIR "/busy.new", path);
-	else
-		now_to(path, 0);
+	close(fd);
 }
 
 static long long later(long long a, long long b)
@@ -74,7 +71,7 @@ static long long later(long long a, long long b)
 /* One that has outlived its time hangs, and may do so for ever: it is no reason to wait. */
 static bool job_runs(long long now)
 {
-	long long until = number_in(JOB_UNTIL);
+	long long until = moment_in(JOB_UNTIL);
 
 	return lock_is_held(JOB_LOCK) && (!until || now <= until);
 }
@@ -133,10 +130,10 @@ bool deadman_watch(pid_t *child)
 	}
 	if (!access(WRITTEN, F_OK) && (!timer || !strcmp(end, "hold")))
 		return true;
-	busy = number_in(BUSY);
+	busy = moment_in(BUSY);
 	if (relogin && now - later(from, busy) >= wait * 1000)
 		begin_end(child, "nobody has logged in anew after Kill");
-	else if (timer && now - later(since, later(busy, number_in(ALIVE))) >= period * 1000)
+	else if (timer && now - later(since, later(busy, moment_in(ALIVE))) >= period * 1000)
 		begin_end(child, "no key for too long");
 	return true;
 }

@@ -39,8 +39,8 @@ void deadman_read(struct deadman *d)
 		d->relogin = true;
 		d->relogin_since_ms = some_ms(since);
 	}
-	d->alive_ms = some_ms((int64_t)file_read_u64(AT_FDCWD, CAREEN_ALIVE, 0));
-	d->busy_ms = some_ms((int64_t)file_read_u64(AT_FDCWD, CAREEN_ATWORK, 0));
+	d->alive_ms = some_ms(stamp_read(CAREEN_ALIVE));
+	d->busy_ms = some_ms(stamp_read(CAREEN_ATWORK));
 	if (file_read_line(AT_FDCWD, CAREEN_DEADMAN ".said", said, sizeof(said)) == 0)
 		text_clean(d->said, sizeof(d->said), said);
 }

@@ -5,9 +5,9 @@
  * truth of its own, so that nobody has to read before writing:
  *
  *	deadman		"PERIOD_S SINCE_MS END": it is armed (a job, `careen deadman`)
- *	alive		"MS": an operator's last key (consoles, `careen deadman keep`)
- *	busy		"MS": a job that does not hang or an operator's program was last seen at
- *			work (the lifeline)
+ *	alive		an operator's last key (consoles, `careen deadman keep`)
+ *	busy		a job that does not hang or an operator's program was last seen at work
+ *			(the lifeline); both are empty, and their time of modification says when
  *	relogin		"PERIOD_S SINCE_MS": a new login is awaited (the job of Kill)
  *	deadman.said	how its last attempt ended, if not well
  *

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -87,6 +88,13 @@ uint64_t file_read_u64(int dirfd, const char *path, uint64_t fallback)
 		return fallback;
 	value = strtoull(line, &end, 10);
 	return end == line ? fallback : value;
+}
+
+int64_t stamp_read(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) < 0 ? 0 : st.st_mtim.tv_sec * 1000LL + st.st_mtim.tv_nsec / 1000000;
 }
 
 dev_t file_read_dev(int dirfd, const char *path)

@@ -13,6 +13,11 @@ int file_read_all(int dirfd, const char *path, char **ret, size_t *ret_size);
 int file_read_line(int dirfd, const char *path, char *buf, size_t size);
 /* A number that is all there is on the first line; @fallback if unreadable. */
 uint64_t file_read_u64(int dirfd, const char *path, uint64_t fallback);
+/*
+ * A moment (CLOCK_BOOTTIME, ms) that is kept as the file's time of modification, by stamp_write()
+ * or the lifeline: never half-written, and no room is needed for it. 0: there is none.
+ */
+int64_t stamp_read(const char *path);
 /* "254:1" as a dev_t, 0 if unreadable. */
 dev_t file_read_dev(int dirfd, const char *path);
 /* readlink(2) that terminates; -errno. */

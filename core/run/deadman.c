@@ -24,23 +24,6 @@ static int put(const char *path, const char *text, struct error *err)
 	return r < 0 ? error_set(err, r, "write", path, NULL, "Is there room in %s?", CAREEN_RUN) : 0;
 }
 
-/*
- * When there is no room for a new file, over the old one, in the page that it has. Later times have
- * no fewer digits, so that nothing of the old one stays; who reads in that very moment may see of both.
- */
-static void put_over(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
-	ssize_t n;
-
-	if (fd < 0)
-		return;
-	do
-		n = pwrite(fd, text, strlen(text), 0);
-	while (n < 0 && errno == EINTR);
-	close(fd);
-}
-
 static int forget(const char *path, struct error *err)
 {
 	if (unlink(path) == 0 || errno == ENOENT)
@@ -51,13 +34,9 @@ static int forget(const char *path, struct error *err)
 int deadman_arm(uint32_t period_s, const char *end, struct error *err)
 {
 	char line[80];
-	int r;
 
 	text_fmt(line, sizeof(line), "%u %lld %s\n", period_s, (long long)now_ms(), end);
-	r = put(CAREEN_DEADMAN, line, err);
-	if (!r)
-		deadman_keep();	/* there is a file then to write over */
-	return r;
+	return put(CAREEN_DEADMAN, line, err);
 }
 
 int deadman_disarm(struct error *err)
@@ -72,7 +51,6 @@ void deadman_keep(void)
 {
 	static int64_t last;
 	int64_t now = now_ms();
-	char line[32];
 
 	if (last && now - last < KEEP_MS)
 		return;
@@ -82,9 +60,7 @@ void deadman_keep(void)
 	if (access(CAREEN_DEADMAN, F_OK) < 0)
 		return;
 	last = now;
-	text_fmt(line, sizeof(line), "%lld\n", (long long)now);
-	if (put(CAREEN_ALIVE, line, NULL) < 0)
-		put_over(CAREEN_ALIVE, line);
+	(void)stamp_write(CAREEN_ALIVE, now);
 }
 
 int relogin_await(uint32_t seconds, struct error *err)

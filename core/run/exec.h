@@ -63,6 +63,8 @@ ssize_t read_text(const char *path, char *buf, size_t size);
 char *read_whole(const char *path);	/* malloc'ed; NULL with errno */
 /* Write @path by way of a temporary file and rename(2); 0 or -errno. */
 int write_whole(const char *path, const char *text, size_t len);
+/* Keep the moment @ms as the time of @path, which is empty: see stamp_read(); 0 or -errno. */
+int stamp_write(const char *path, int64_t ms);
 /* Where the ssh server of the rescue at @root listens, as this machine reaches it; 0 or -ENOENT. */
 int rescue_address(const char *root, char *host, size_t size, char port[8]);
 bool same_file(const char *a, const char *b);	/* after symlinks; false if unsure */

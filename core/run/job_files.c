@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "model/procfile.h"
 #include "paths.h"
 #include "run/exec.h"
 #include "run/job.h"
@@ -74,23 +75,11 @@ void job_reserve_give(void)
 	unlink(job_path(path, sizeof(path), "", "reserve"));
 }
 
-/* In place: who reads it half-written reads nothing, and that is no time. */
-static void put_ms(const char *id, const char *file, int flags, int64_t ms)
-{
-	char path[256];
-	int fd = open(job_path(path, sizeof(path), id, file),
-		      O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
-
-	if (fd < 0)
-		return;
-	if (ms)
-		dprintf(fd, "%lld\n", (long long)ms);
-	close(fd);
-}
-
 void job_set_until(int64_t ms)
 {
-	put_ms("", "until", O_TRUNC, ms);
+	char path[256];
+
+	(void)stamp_write(job_path(path, sizeof(path), "", "until"), ms);
 }
 
 /*
@@ -198,7 +187,7 @@ int job_make_dir(char ret[16])
 
 void job_forget(const char *id)
 {
-	static const char *const files[] = { "events", "lock", "saved", "seen", "asked" };
+	static const char *const files[] = { "events", "lock", "saved", "seen", "asked", "killed" };
 	char path[256];
 	size_t f;
 
@@ -210,15 +199,31 @@ void job_forget(const char *id)
 
 int64_t job_asked(const char *id)
 {
-	char path[256], text[32];
+	char path[256];
 
-	return read_text(job_path(path, sizeof(path), id, "asked"), text, sizeof(text)) > 0 ?
-		strtoll(text, NULL, 10) : 0;
+	return stamp_read(job_path(path, sizeof(path), id, "asked"));
 }
 
 void job_mark_asked(const char *id)
 {
-	put_ms(id, "asked", O_EXCL, now_ms());
+	char path[256];
+
+	if (!job_asked(id))
+		(void)stamp_write(job_path(path, sizeof(path), id, "asked"), now_ms());
+}
+
+int64_t job_killed(const char *id)
+{
+	char path[256];
+
+	return stamp_read(job_path(path, sizeof(path), id, "killed"));
+}
+
+void job_mark_killed(const char *id)
+{
+	char path[256];
+
+	(void)stamp_write(job_path(path, sizeof(path), id, "killed"), now_ms());
 }
 
 static bool marked(const char *id, const char *mark)

@@ -24,6 +24,9 @@ bool job_seen(const char *id);
 /* When (CLOCK_BOOTTIME, ms) it was first asked to stop; 0: never. */
 int64_t job_asked(const char *id);
 void job_mark_asked(const char *id);
+/* When it was killed for not stopping; 0: it was not. */
+int64_t job_killed(const char *id);
+void job_mark_killed(const char *id);
 /* For the lifeline: when (CLOCK_BOOTTIME) what the job does must have ended; 0: whenever. */
 void job_set_until(int64_t ms);
 /*

@@ -200,11 +200,17 @@ static int64_t apply_all(struct job_view *v, char *text)
 	return last;
 }
 
-/* Killed, or the kernel's memory killer: no last word, and nobody holds its lock. */
+/*
+ * Killed, or the kernel's memory killer: no last word, and nobody holds its lock. When is known of
+ * those that careen killed; else that it was after @last, what it said last.
+ */
 static void mark_died(struct job_view *v, int64_t last)
 {
 	struct op_view *op = v->current < v->n ? &v->op[v->current] : NULL;
+	int64_t killed = job_killed(v->id);
 
+	if (killed > last)
+		last = killed;
 	v->status = JOB_DIED;
 	v->ended_ms = last;
 	set(&v->verdict, "The job's process is gone without a last word. The steps show "
@@ -353,8 +359,10 @@ static int signal_job(const char *id, pid_t pid, struct error *err)
 		r = again->status != JOB_RUNNING ? -ESRCH :
 		    sys->pidfd_signal(fd, kill ? SIGKILL : SIGTERM);
 	/* the next job finds its lock free: readable when it has ended, pidfd_open(2) */
-	if (r == 0 && kill)
+	if (r == 0 && kill) {
+		job_mark_killed(id);
 		poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, KILLED_MS);
+	}
 	else if (r == 0)
 		job_mark_asked(id);
 	job_free(again);

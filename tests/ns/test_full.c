@@ -169,7 +169,7 @@ static void test_key(void)
 		exit(9);
 	is_int(deadman_arm(900, "hold", &err), 0, "the dead-man timer is armed");
 	deadman_read(&before);
-	ok(before.alive_ms >= before.since_ms, "by somebody who is there");
+	is_int(before.alive_ms, 0, "with no key yet");
 	sh("cat /dev/zero >" CAREEN_RUN "/ballast 2>/dev/null");
 	is_int(deadman_arm(60, "hold", &err), -ENOSPC, "without any room it cannot be changed");
 	until = now_ms() + 10000;

@@ -3,6 +3,7 @@
 #include <poll.h>
 
 #include "base/sys.h"
+#include "model/procfile.h"
 #include "run/events.h"
 #include "run/job.h"
 #include "run/job_files.h"
@@ -162,14 +163,10 @@ static void test_one_at_a_time(void)
 /* What the lifeline reads of it; 0: nothing. */
 static long long until(void)
 {
-	char path[96], *text;
-	long long ms;
+	char path[96];
 
 	text_fmt(path, sizeof(path), "%s/until", dir);
-	text = read_whole(path);
-	ms = text ? strtoll(text, NULL, 10) : -1;
-	free(text);
-	return ms;
+	return access(path, F_OK) < 0 ? -1 : stamp_read(path);
 }
 
 static bool begins(const struct job_view *v)
@@ -235,7 +232,7 @@ static void test_hangs(void)
 	long long late;
 	struct job_view *v;
 	struct error err;
-	char id[16], path[160], text[32];
+	char id[16], path[160];
 
 	op->procs = calloc(1, sizeof(*op->procs));
 	op->nprocs = 1;
@@ -257,6 +254,8 @@ static void test_hangs(void)
 	is_int(job_read(id, &v, &err), 0, "looked at, without waiting,");
 	is_int(v->status, JOB_DIED, "it has died");
 	is_int(job_overdue_ms(v), INT64_MIN, "and is late no more");
+	late = v->ended_ms - v->op[0].started_ms;
+	ok(late > 0 && late < 60000 && v->op[0].ended_ms == v->ended_ms, "when it was killed is known: after %lld ms", late);
 	job_free(v);
 
 	op->deadline_s = 0;
@@ -269,8 +268,7 @@ static void test_hangs(void)
 	ok(late >= -660 && late < -650, "for eleven minutes: %lld s", late);
 	job_free(v);
 	text_fmt(path, sizeof(path), "%s/%s/asked", job_dir, id);
-	text_fmt(text, sizeof(text), "%lld\n", (long long)now_ms() - 661000);
-	write_whole(path, text, strlen(text));
+	stamp_write(path, now_ms() - 661000);
 	is_int(job_stop(id, &err), 1, "then it is killed");
 	job_read(id, &v, &err);
 	is_int(v->status, JOB_DIED, "and has died");

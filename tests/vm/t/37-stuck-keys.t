@@ -57,10 +57,11 @@ con_close
 off
 ok 'a short time' vm_ssh1022 careen deadman 20s
 full
-ok 'a key begins it anew' vm_ssh1022 \
-	'a=$(cat /run/careen/alive) && careen deadman keep && test "$(cat /run/careen/alive)" -gt "$a"'
-busy=$(vm_ssh1022 'cat /run/careen/busy')
-busier() { vm_ssh1022 "test \$(cat /run/careen/busy) -gt $busy"; }
-ok 'as long as the operator has a program, it waits' eventually 30 busier
+moment() { vm_ssh1022 "stat -c %Y /run/careen/$1"; }
+alive=$(moment alive) busy=$(moment busy)
+key_counts() { vm_ssh1022 careen deadman keep && test "$(moment alive)" -gt "$alive"; }
+ok 'a key begins it anew' eventually 30 key_counts
+waits() { test "$(moment busy)" -gt "$busy"; }
+ok 'as long as the operator has a program, it waits' eventually 30 waits
 back 'by itself'
 done_testing
