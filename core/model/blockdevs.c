@@ -21,6 +21,7 @@
 #include "model/blockprobe.h"
 #include "model/mounts.h"
 #include "model/procfile.h"
+#include "model/stack.h"
 #include "model/swaps.h"
 #include "model/sysblock.h"
 
@@ -523,6 +524,9 @@ const struct blockdev *blockdevs_named(const struct blockdevs *bs, const char *w
 	const struct blockdev *b = blockdevs_find(bs, word);
 	struct stat st;
 
+	for (size_t i = 0; !b && i < bs->n; i++)
+		if (!strcmp(stack_dm_name(&bs->row[i]), word))
+			b = &bs->row[i];
 	if (b || strncmp(word, "/dev/", 5) || stat(word, &st) < 0 || !S_ISBLK(st.st_mode))
 		return b;
 	return blockdevs_by_number(bs, st.st_rdev);

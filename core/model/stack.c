@@ -24,6 +24,14 @@ const char *stack_dm_name(const struct blockdev *d)
 	return strncmp(d->name, "dm-", 3) ? "" : d->model;
 }
 
+const char *stack_called(const struct blockdev *d)
+{
+	static const char typed[] = "abcdefghijklmnopqrstuvwxyz0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZ.+-";
+	const char *name = stack_dm_name(d);
+
+	return *name && strspn(name, typed) == strlen(name) ? name : d->name;
+}
+
 /* "vg-LV", where a dash in either name is doubled [lvm2 build_dm_name()]. */
 static void volume_group(const char *name, char *buf, size_t size)
 {

@@ -9,6 +9,8 @@ bool stack_lies_on(const struct blockdevs *bs, const struct blockdev *upper,
 		   const struct blockdev *lower);
 /* dm's name of a device ("vg0-root"), "" if it is none of dm's. */
 const char *stack_dm_name(const struct blockdev *d);
+/* What people call @d: dm's name, if it is one that they can type, else the kernel's. */
+const char *stack_called(const struct blockdev *d);
 /* The layer that @d is part of; false if it is none that has to be opened. */
 bool stack_layer(const struct blockdevs *bs, const struct blockdev *d, struct layer *ret);
 /* Is @d part of @layer? */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "model/stack.h"
 #include "model/unfinished.h"
 #include "plan/common.h"
 #include "plan/repair.h"
@@ -41,13 +42,13 @@ void repair_token(struct plan *plan, const struct snapshot *s, const struct bloc
 	char size[16];
 
 	if (len) {
-		plan_set(plan, &plan->token, "%s-%s", dev->name, serial + (len > 4 ? len - 4 : 0));
+		plan_set(plan, &plan->token, "%s-%s", stack_called(dev), serial + (len > 4 ? len - 4 : 0));
 		plan_set(plan, &plan->token_what, "the device and the last 4 characters of its disk's serial number");
 	} else if (*uuid) {
-		plan_set(plan, &plan->token, "%s-%.4s", dev->name, uuid);
+		plan_set(plan, &plan->token, "%s-%.4s", stack_called(dev), uuid);
 		plan_set(plan, &plan->token_what, "the device and the first 4 characters of its UUID");
 	} else {
-		plan_set(plan, &plan->token, "%s-%s", dev->name,
+		plan_set(plan, &plan->token, "%s-%s", stack_called(dev),
 			 text_size(size, sizeof(size), dev->size));
 		plan_set(plan, &plan->token_what, "the device and its size");
 	}
@@ -269,9 +270,11 @@ static void fill_target(struct plan *plan, const struct repair *rp)
 {
 	const struct blockdev *b = rp->dev, *disk = repair_disk(rp->s, b);
 	bool known = b->fstype && *b->fstype, labelled = known && b->label && *b->label;
+	bool named = *stack_dm_name(b);
 	char size[16];
 
-	plan_set(plan, &plan->target, "On %s: %s, %s%s%s%s; %s%s%s%s%s.", b->path,
+	plan_set(plan, &plan->target, "On %s%s%s%s: %s, %s%s%s%s; %s%s%s%s%s.", b->path,
+		 named ? " (" : "", stack_dm_name(b), named ? ")" : "",
 		 text_size(size, sizeof(size), b->size), known ? b->fstype : "nothing that is known",
 		 labelled ? " \"" : "", labelled ? b->label : "", labelled ? "\"" : "",
 		 disk == b ? "" : disk->path, disk == b ? "" : " ",

@@ -1091,7 +1091,7 @@ static void test_stack(void)
 {
 	const char *size[] = { "size=800M", NULL };
 	const struct plan_opts close = { .close = true };
-	const struct plan_opts smaller = { .device = "dm-1", .tool = "resize", .answers = size };
+	const struct plan_opts smaller = { .device = "my--vg-root", .tool = "resize", .answers = size };
 	struct snapshot s;
 	char *text;
 	size_t i;

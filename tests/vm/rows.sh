@@ -134,8 +134,8 @@ tools_run <<'END'
 0 vdb7 luks-open --set as=box --key-file /tmp/key | it was done
 0 vdb7 luks-check | the header can be read
 3 vdb7 luks-fix | is in use
-WORD=dm-0-0002 0 dm-0 luks-grow --key-file /tmp/key | it was done
-0 dm-0 luks-close | it was done
+0 box luks-grow --key-file /tmp/key | it was done
+0 box luks-close | it was done
 # the first header, then both
 ! dd if=/dev/zero of=/dev/vdb7 bs=4k count=1 2>&1
 0 vdb7 luks-fix | the header can be read
@@ -149,11 +149,11 @@ tools_run <<'END'
 ! lvm vgcreate -q vg0 /dev/vdb8; lvm lvcreate -q -y -Wn -Zn -n lv -L 16M vg0; lvm vgcfgbackup -f /tmp/vg vg0
 0 vdb8 pv-check | can be read
 0 vdb8 pv-save --set dst=/tmp/pv | it was done
-WORD=dm-0-0002 0 dm-0 vg-check | it was done
-WORD=dm-0-0002 0 dm-0 lv-shrink --set size=12M | it was done
-WORD=dm-0-0002 0 dm-0 lv-grow | it was done
+0 vg0-lv vg-check | it was done
+0 vg0-lv lv-shrink --set size=12M | it was done
+0 vg0-lv lv-grow | it was done
 0 vdb8 pv-grow | it was done
-0 dm-0 lv-close | it was done
+0 vg0-lv lv-close | it was done
 0 vdb8 pv-open | it was done
 ! lvm vgchange -q -an vg0; dd if=/dev/zero of=/dev/vdb8 bs=512 seek=8 count=1 2>&1
 1 vdb8 pv-check | has errors

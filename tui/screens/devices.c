@@ -12,7 +12,7 @@
 enum { COL_NAME, COL_SIZE, COL_TYPE, COL_FS, COL_LABEL, COL_USED, COL_MODEL, COL_UUID };
 
 static const struct column columns[] = {
-	[COL_NAME] = { "NAME", 9, 1, 0, false, true },
+	[COL_NAME] = { "NAME", 9, 4, 0, false, true },
 	[COL_SIZE] = { "SIZE", 5, 0, 0, true, false },
 	[COL_TYPE] = { "TYPE", 5, 0, 0, false, false },
 	[COL_FS] = { "FS", 6, 0, 0, false, false },
@@ -35,14 +35,30 @@ static const char *text_of(const char *s)
 	return s ? s : "";
 }
 
-/* A partition's are its disk's; a mapped device's model is the name that it was given. */
+/* A partition's are its disk's; a mapped device's model is its name. */
 static void model_cell(const struct blockdev *b, struct cell *ret)
 {
 	const char *comma = b->model && *b->model && b->serial && *b->serial ? ", " : "";
 
-	if (b->parent < 0 || *stack_dm_name(b))
+	if (*stack_dm_name(b))
+		text_fmt(ret->s, sizeof(ret->s), "%s", stack_called(b) == b->name ? b->model : b->name);
+	else if (b->parent < 0)
 		text_fmt(ret->s, sizeof(ret->s), "%s%s%s", text_of(b->model), comma,
 			 text_of(b->serial));
+}
+
+/* libblkid's words for what is no file system are too long for a column. */
+static void fs_cell(const struct blockdev *b, struct cell *ret)
+{
+	static const char *const brief[][2] = {
+		{ "crypto_LUKS", "LUKS" }, { "LVM2_member", "LVM PV" }, { "linux_raid_member", "RAID" },
+	};
+	const char *fs = b->silent ? "?" : text_of(b->fstype);
+
+	for (size_t i = 0; i < sizeof(brief) / sizeof(brief[0]); i++)
+		if (!strcmp(fs, brief[i][0]))
+			fs = brief[i][1];
+	text_fmt(ret->s, sizeof(ret->s), "%s", fs);
 }
 
 static void size_cell(const struct blockdev *b, struct cell *ret)
@@ -78,10 +94,10 @@ static void name_cell(const struct blockdevs *bs, size_t row, struct cell *ret)
 	const struct blockdev *b = &bs->row[row];
 
 	if (LIST_SORTED(&list) || !b->depth)
-		text_fmt(ret->s, sizeof(ret->s), "%s", b->name);
+		text_fmt(ret->s, sizeof(ret->s), "%s", stack_called(b));
 	else
 		text_fmt(ret->s, sizeof(ret->s), "%*s%s%s", 2 * (b->depth - 1), "",
-			 last_child(bs, row) ? "└─" : "├─", b->name);
+			 last_child(bs, row) ? "└─" : "├─", stack_called(b));
 }
 
 static void devices_cell(const void *rows, size_t row, size_t col, struct cell *ret)
@@ -92,7 +108,7 @@ static void devices_cell(const void *rows, size_t row, size_t col, struct cell *
 	case COL_NAME: name_cell(rows, row, ret); break;
 	case COL_SIZE: size_cell(b, ret); break;
 	case COL_TYPE: text_fmt(ret->s, sizeof(ret->s), "%s", b->type); break;
-	case COL_FS: text_fmt(ret->s, sizeof(ret->s), "%s", b->silent ? "?" : text_of(b->fstype)); break;
+	case COL_FS: fs_cell(b, ret); break;
 	case COL_LABEL: text_fmt(ret->s, sizeof(ret->s), "%s", text_of(b->label)); break;
 	case COL_USED: used_cell(b, ret); break;
 	case COL_MODEL: model_cell(b, ret); break;

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../operator.sh"
 . "$(dirname "$0")/../files.sh"
 
-repair() { vm_ssh1022 "careen run repair --device $root --tool resize --confirm $root-0001 $*" 2>&1; }
+repair() { vm_ssh1022 "careen run repair --device vg0-root --tool resize --confirm vg0-root-0001 $*" 2>&1; }
 # What the kernel, LVM and the file system say, in KiB.
 sizes() {
 	vm_ssh1022 "echo \$((\$(cat /sys/class/block/$root/size) / 2)) \
