@@ -99,8 +99,7 @@ static int add_named(struct wipe *w, const char *names, bool numbered, struct er
 		text_fmt(name, sizeof(name), "%.*s", (int)(numbered ? strcspn(word, "/") : strlen(word)), word);
 		b = blockdevs_find(&w->rp->s->devs, name);
 		if (!b && !numbered)
-			return error_set(err, ENODEV, "wipe", name, "there is no such disk",
-					 "See careen status for the devices.");
+			return repair_refuse_unknown(w->rp->s, "wipe", name, "there is no such disk", err);
 		if (!b) {
 			text_fmt(missing, sizeof(missing), "%s", name);
 			w->n += w->n < MAX_DISKS;	/* the others keep their numbers */

@@ -129,13 +129,25 @@ int tool_refuse_busy(const struct snapshot *s, const struct blockdev *dev, const
 	return repair_refuse_busy(s, dev, !tool || tool->stacked_ok, err);
 }
 
+int repair_refuse_unknown(const struct snapshot *s, const char *op, const char *name, const char *why,
+			  struct error *err)
+{
+	char here[200] = "none";
+	size_t i, len = 0;
+
+	for (i = 0; i < s->devs.n && len + 80 < sizeof(here); i++) {
+		text_fmt(here + len, sizeof(here) - len, "%s%.64s", i ? ", " : "", stack_called(&s->devs.row[i]));
+		len = strlen(here);
+	}
+	return error_set(err, ENODEV, op, name, why, "There are: %s%s.", here, i < s->devs.n ? ", and others" : "");
+}
+
 static int refuse_source(const struct repair *rp, const char *src, struct error *err)
 {
 	const struct blockdev *from = blockdevs_named(&rp->s->devs, src);
 
 	if (!from)
-		return error_set(err, ENOENT, "repair", src, "no such device to copy from",
-				 "See careen status for the devices.");
+		return repair_refuse_unknown(rp->s, "repair", src, "no such device to copy from", err);
 	if (from == rp->dev)
 		return error_set(err, EINVAL, "repair", src, "source and target are the same device",
 				 "Choose another source.");
@@ -236,8 +248,7 @@ static int find_target(struct repair *rp, const struct plan_opts *opts, struct e
 				 "Say --device and --tool; careen help lists the tools.");
 	rp->dev = blockdevs_named(&rp->s->devs, opts->device);
 	if (!rp->dev)
-		return error_set(err, ENODEV, "repair", opts->device, "no such block device",
-				 "See careen status for the devices.");
+		return repair_refuse_unknown(rp->s, "repair", opts->device, "no such block device", err);
 	rp->tool = tool_find(opts->tool);
 	if (!rp->tool)
 		return error_set(err, EINVAL, "repair", opts->tool, "no such tool",

@@ -34,6 +34,9 @@ const struct blockdev *repair_disk(const struct snapshot *s, const struct blockd
 int repair_refuse_busy(const struct snapshot *s, const struct blockdev *b, bool stacked_ok,
 		       struct error *err);
 
+/* No device is called @name: what @op of it cannot be, and which there are; -ENODEV. */
+int repair_refuse_unknown(const struct snapshot *s, const char *op, const char *name, const char *why,
+			  struct error *err);
 /* -ENOENT when a program of @tool, or of what its plan has beside it, is not in the rescue. */
 int repair_refuse_absent(const struct repair *rp, const struct tool *tool, struct error *err);
 
