@@ -22,7 +22,7 @@ overdue() {
 			END { if (!may[op]) exit 2; exit !(now > began + may[op] + 5) }" $job/events
 		case $? in
 		0) ;;
-		2) [ '"$fault"' = stuck ] && careen stop && echo $(($(cat $job/asked) - 661000)) >$job/asked ;;
+		2) [ '"$fault"' = stuck ] && careen stop && touch -d @$(($(stat -c %Y $job/asked) - 661)) $job/asked ;;
 		*) false ;;
 		esac'
 }
@@ -98,6 +98,9 @@ through() {
 	esac
 }
 
+# The faults begin with the step CAREEN_FROM; those before it go well.
+begin() { [ "$1" != "${CAREEN_FROM:-detach}" ] || vm_ssh1022 "echo $fault >/run/careen/fault"; }
+
 vm_boot 13
 ok 'files of every kind' prepare
 vm_wait running 60
@@ -111,13 +114,15 @@ for fault in ${CAREEN_FAULTS:-fail late die gone hang stuck}; do
 	what=$fault
 	vm_loadvm faults >/dev/null || bail "$what: cannot go back"
 	eventually 60 vm_ssh1022 true || bail "$what: no way in"
-	vm_ssh1022 "echo $fault >/run/careen/fault"
 	for step in detach kill unmount; do
+		begin $step
 		through $step || bail "$what: $step: $(latest_job)"
 	done
 	is "$(vm_ssh1022 cat /proc/1/comm)" careen-stub "$what: PID 1 is in RAM"
 	ok "$what: the kernel says that the disk is free" fact_disk_free
+	begin repair
 	through ext4-fix /dev/vda1 --confirm vda1-0001 || bail "$what: repair: $(latest_job)"
+	begin resume
 	through resume || bail "$what: resume: $(latest_job)"
 	# the operation that waits for it has failed, too
 	ok "$what: its ssh is back" vm_wait ssh 300
