@@ -47,20 +47,6 @@ static void model_cell(const struct blockdev *b, struct cell *ret)
 			 text_of(b->serial));
 }
 
-/* libblkid's words for what is no file system are too long for a column. */
-static void fs_cell(const struct blockdev *b, struct cell *ret)
-{
-	static const char *const brief[][2] = {
-		{ "crypto_LUKS", "LUKS" }, { "LVM2_member", "LVM PV" }, { "linux_raid_member", "RAID" },
-	};
-	const char *fs = b->silent ? "?" : text_of(b->fstype);
-
-	for (size_t i = 0; i < sizeof(brief) / sizeof(brief[0]); i++)
-		if (!strcmp(fs, brief[i][0]))
-			fs = brief[i][1];
-	text_fmt(ret->s, sizeof(ret->s), "%s", fs);
-}
-
 static void size_cell(const struct blockdev *b, struct cell *ret)
 {
 	text_size(ret->s, sizeof(ret->s), b->size);
@@ -108,7 +94,7 @@ static void devices_cell(const void *rows, size_t row, size_t col, struct cell *
 	case COL_NAME: name_cell(rows, row, ret); break;
 	case COL_SIZE: size_cell(b, ret); break;
 	case COL_TYPE: text_fmt(ret->s, sizeof(ret->s), "%s", b->type); break;
-	case COL_FS: fs_cell(b, ret); break;
+	case COL_FS: text_fmt(ret->s, sizeof(ret->s), "%s", repair_fs(b)); break;
 	case COL_LABEL: text_fmt(ret->s, sizeof(ret->s), "%s", text_of(b->label)); break;
 	case COL_USED: used_cell(b, ret); break;
 	case COL_MODEL: model_cell(b, ret); break;

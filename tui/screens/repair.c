@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "console.h"
+#include "model/stack.h"
 #include "model/unfinished.h"
 #include "widgets/list.h"
 #include "widgets/prompt.h"
@@ -16,6 +17,7 @@ enum { TOOL_COL_TITLE, TOOL_COL_ABOUT, TOOL_COL_DANGER };
 enum { DEV_COL_NAME, DEV_COL_SIZE, DEV_COL_FS, DEV_COL_USED };
 
 static char device[64];		/* "vda1": found again in each snapshot */
+static char called[128];	/* the same, as people call it */
 static const struct tool *suited[MAX_TOOLS], *tool;
 static bool here[MAX_TOOLS];	/* its program is in this rescue */
 static bool busy[MAX_TOOLS];	/* it wants what lies on the device closed */
@@ -59,22 +61,34 @@ static struct list tool_list = {
 };
 
 static const struct column dev_columns[] = {
-	[DEV_COL_NAME] = { "NAME", 12, 1, 0, false, true },
+	[DEV_COL_NAME] = { "NAME", 12, 3, 0, false, true },
 	[DEV_COL_SIZE] = { "SIZE", 5, 0, 0, true, false },
 	[DEV_COL_FS] = { "FS", 8, 0, 0, false, false },
-	[DEV_COL_USED] = { "USED BY", 14, 2, 0, false, true },
+	[DEV_COL_USED] = { "USED BY", 10, 1, 0, false, true },
 };
+
+const char *repair_fs(const struct blockdev *b)
+{
+	static const char *const brief[][2] = {
+		{ "crypto_LUKS", "LUKS" }, { "LVM2_member", "LVM PV" }, { "linux_raid_member", "RAID" },
+	};
+
+	for (size_t i = 0; b->fstype && !b->silent && i < sizeof(brief) / sizeof(brief[0]); i++)
+		if (!strcmp(b->fstype, brief[i][0]))
+			return brief[i][1];
+	return b->silent ? "?" : b->fstype ? b->fstype : "";
+}
 
 static void dev_cell(const void *rows, size_t row, size_t col, struct cell *ret)
 {
 	const struct blockdev *b = &((const struct blockdevs *)rows)->row[row];
 
 	if (col == DEV_COL_NAME)
-		text_fmt(ret->s, sizeof(ret->s), "%s", b->path);
+		text_fmt(ret->s, sizeof(ret->s), "%s%s", *stack_dm_name(b) ? "/dev/mapper/" : b->path, stack_dm_name(b));
 	else if (col == DEV_COL_SIZE)
 		text_size(ret->s, sizeof(ret->s), b->size);
 	else if (col == DEV_COL_FS)
-		text_fmt(ret->s, sizeof(ret->s), "%s", b->silent ? "?" : b->fstype ? b->fstype : "");
+		text_fmt(ret->s, sizeof(ret->s), "%s", repair_fs(b));
 	else
 		text_fmt(ret->s, sizeof(ret->s), "%s", b->used_by && *b->used_by ? b->used_by : "–");
 }
@@ -100,6 +114,7 @@ void repair_device(struct console *c, const struct blockdev *dev)
 	if (tool_refuse_busy(c->snap, dev, NULL, &err) < 0)
 		return console_error(c, &err);
 	text_fmt(device, sizeof(device), "%s", dev->name);
+	text_fmt(called, sizeof(called), "%s", stack_called(dev));
 	nsuited = 0;
 	for (const struct tool *t = tool_next(NULL); t && nsuited < MAX_TOOLS; t = tool_next(t))
 		if (tool_suits(t, dev) || unfinished_is(&c->snap->unfinished, t->name, dev)) {
@@ -169,7 +184,7 @@ static void choose_tool(struct console *c, size_t at)
 static void tools_title(const struct console *c, char *left, char *right, size_t size)
 {
 	(void)c;
-	text_fmt(left, size, "Repair · what is to be done with %s?", device);
+	text_fmt(left, size, "Repair · what is to be done with %s?", called);
 	list_count(&tool_list, right, size);
 }
 
@@ -256,7 +271,7 @@ static void ask_title(const struct console *c, char *left, char *right, size_t s
 	int n = questions();
 
 	(void)c;
-	text_fmt(left, size, "Repair · %s, %s", tool->title, device);
+	text_fmt(left, size, "Repair · %s, %s", tool->title, called);
 	if (n > 1)
 		text_fmt(right, size, "question %d of %d", asked + 1, n);
 }
