@@ -22,7 +22,7 @@ struct mount_row {
 	const char *source, *type, *dir;
 	mode_t mode;		/* of the directory, if it is missing */
 	unsigned long flags;
-	const char *options;
+	const char *options;	/* NULL: those that it has already */
 	const char *fallback;	/* options of an older kernel */
 	bool optional;
 };
@@ -31,7 +31,7 @@ static const struct mount_row mounts[] = {
 	{ "proc", "proc", "/proc", 0555, MS_NOSUID | MS_NODEV | MS_NOEXEC, "", NULL, false },
 	{ "sysfs", "sysfs", "/sys", 0555, MS_NOSUID | MS_NODEV | MS_NOEXEC, "", NULL, false },
 	/* The hierarchy exists once; this is a view of it, for a cgroup of our own. */
-	{ "cgroup2", "cgroup2", CGROUP_DIR, 0, MS_NOSUID | MS_NODEV | MS_NOEXEC, "", NULL, true },
+	{ "cgroup2", "cgroup2", CGROUP_DIR, 0, MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL, NULL, true },
 	/* Likewise the one devtmpfs there is, so options would be ignored. */
 	{ "udev", "devtmpfs", "/dev", 0755, MS_NOSUID, "", NULL, false },
 	{ "devpts", "devpts", "/dev/pts", 0755, MS_NOSUID | MS_NOEXEC,
@@ -49,14 +49,44 @@ static struct {
 	pid_t lifeline;
 } done;
 
+/*
+ * The hierarchy's options are set anew by each mount of it, for everybody (nsdelegate,
+ * memory_recursiveprot): so they are given as they are where PID 1 sees it, which is
+ * outside of our root [kernel/cgroup/cgroup.c apply_cgroup_root_flags(), proc_pid_mountinfo(5)].
+ * "" if it is mounted nowhere: the init that mounts it sets them.
+ */
+static const char *cgroup_options(char *buf, size_t size)
+{
+	static const char type[] = " - cgroup2 ";
+	char line[1024], *at;
+	FILE *in = fopen("/proc/1/mountinfo", "re");
+
+	*buf = '\0';
+	while (in && !*buf && fgets(line, sizeof(line), in)) {
+		at = strstr(line, type);
+		if (!at)
+			continue;
+		at += sizeof(type) - 1;			/* its source, then "rw,nsdelegate,..." */
+		at += strcspn(at, " ");
+		at[strcspn(at, "\n")] = '\0';
+		at = strchr(at, ',');
+		snprintf(buf, size, "%s", at ? at + 1 : "");
+	}
+	if (in)
+		fclose(in);
+	return buf;
+}
+
 static int mount_one(size_t i)
 {
 	const struct mount_row *m = &mounts[i];
+	char had[256];
 	int ret;
 
 	if (m->mode && mkdir(m->dir, m->mode) && errno != EEXIST)
 		return -errno;
-	ret = mount(m->source, m->dir, m->type, m->flags, m->options);
+	ret = mount(m->source, m->dir, m->type, m->flags,
+		    m->options ? m->options : cgroup_options(had, sizeof(had)));
 	if (ret && errno == EINVAL && m->fallback)
 		ret = mount(m->source, m->dir, m->type, m->flags, m->fallback);
 	if (ret)

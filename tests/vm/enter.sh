@@ -12,6 +12,8 @@ state() {
 	vm_ssh 'cut -d" " -f4- /proc/self/mountinfo | sed "s/ shared:[0-9]*//" | sort
 		ls /run; ps -eo comm | grep -c -e careen -e dropbear'
 }
+# cgroups: the options that the one hierarchy of control groups has, wherever it is mounted
+cgroups() { vm_ssh 'sed -n "s/.* - cgroup2 [^ ]* //p" /proc/1/mountinfo | sort -u'; }
 shmem_mb() { vm_ssh 'awk "/^Shmem:/ { print int(\$2 / 1024) }" /proc/meminfo'; }
 cli() { vm_ssh1022 "careen run $1 --yes ${2-}"; }
 cli_trip() { cli detach && cli kill && cli unmount && vm_ssh1022 'e2fsck -f -p /dev/vda1' && cli resume; }

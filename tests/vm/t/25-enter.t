@@ -27,6 +27,7 @@ ok 'the console in the tree' op_console
 client=$(con_pid)
 con_shot enter-overview-80x24
 is "$(vm_ssh systemctl is-system-running)" running 'the system does not mind'
+is "$(cgroups)" rw,nsdelegate,memory_recursiveprot 'its control groups have their options'
 like "$(vm_ssh1022 'careen status')" 'Root +ok +ext4 on /dev/vda1' 'the rescue sees the system around it'
 vm_ssh1022 'head -c 67108864 /dev/zero >/proc/1/root/swapfile; chmod 600 /proc/1/root/swapfile
 	mkswap /proc/1/root/swapfile' >/dev/null 2>&1
@@ -55,6 +56,7 @@ like "$(vm_ssh 'ls /var/log/careen/*.log | wc -l')" '^2$' 'two transcripts'
 
 ok 'careen leave, after trips' vm_ssh 'careen leave --yes'
 runs 'left'
+is "$(cgroups)" rw,nsdelegate,memory_recursiveprot 'left: the control groups, too'
 ok 'the RAM has come back' test "$(shmem_mb)" -lt 12
 is "$(vm_ssh 'grep -c /run/careen /proc/self/mountinfo; ls -d /run/careen 2>/dev/null')" 0 'nothing of it is mounted'
 not_ok 'nobody listens on 1022' vm_ssh 'exec 3<>/dev/tcp/127.0.0.1/1022'

@@ -9,6 +9,7 @@ cli() { vm_ssh1022 "careen run $1 --yes"; }
 runs() {
 	is "$(vm_ssh systemctl is-system-running)" running "$1: the system runs"
 	is "$(vm_ssh systemctl --failed --no-legend --plain)" '' "$1: no failed unit"
+	like "$(vm_ssh 'grep " cgroup2 " /proc/1/mountinfo')" 'nsdelegate' "$1: its control groups have their options"
 }
 
 trip() {
