@@ -524,7 +524,7 @@ const struct blockdev *blockdevs_named(const struct blockdevs *bs, const char *w
 	const struct blockdev *b = blockdevs_find(bs, word);
 	struct stat st;
 
-	for (size_t i = 0; !b && i < bs->n; i++)
+	for (size_t i = 0; !b && *word && i < bs->n; i++)
 		if (!strcmp(stack_dm_name(&bs->row[i]), word))
 			b = &bs->row[i];
 	if (b || strncmp(word, "/dev/", 5) || stat(word, &st) < 0 || !S_ISBLK(st.st_mode))

@@ -1117,6 +1117,7 @@ static void test_stack(void)
 	golden("unmount-close", plan_text(&s, "unmount", &close));
 	golden("resume-stack", plan_text(&s, "resume", NULL));
 	golden("resize-lvm", plan_text(&s, "repair", &smaller));
+	refusal(&s, "repair", &(struct plan_opts){ .device = "", .tool = "resize" }, -ENODEV);
 	ok(strstr(refusal(&s, "repair", &(struct plan_opts){ .device = "vg-root", .tool = "resize" }, -ENODEV),
 		  "There are: vda, vda1, md0, safe, my--vg-root."), "a device that is not there: which are");
 	s.devs.n = 2;
