@@ -32,6 +32,13 @@ const char *stack_called(const struct blockdev *d)
 	return *name && strspn(name, typed) == strlen(name) ? name : d->name;
 }
 
+const char *stack_path(const struct blockdev *d, char *buf, size_t size)
+{
+	const char *name = stack_dm_name(d);
+
+	return text_fmt(buf, size, "%s%s", *name ? "/dev/mapper/" : d->path, name);
+}
+
 /* "vg-LV", where a dash in either name is doubled [lvm2 build_dm_name()]. */
 static void volume_group(const char *name, char *buf, size_t size)
 {

@@ -11,6 +11,8 @@ bool stack_lies_on(const struct blockdevs *bs, const struct blockdev *upper,
 const char *stack_dm_name(const struct blockdev *d);
 /* What people call @d: dm's name, if it is one that they can type, else the kernel's. */
 const char *stack_called(const struct blockdev *d);
+/* Its path, by the name that fstab and a boot have for it ("/dev/mapper/vg0-root"); returns @buf. */
+const char *stack_path(const struct blockdev *d, char *buf, size_t size);
 /* The layer that @d is part of; false if it is none that has to be opened. */
 bool stack_layer(const struct blockdevs *bs, const struct blockdev *d, struct layer *ret);
 /* Is @d part of @layer? */

@@ -108,8 +108,7 @@ static void plan_mount_open(struct plan *plan, const struct needed *fs, const st
 	char title[200], path[80];
 	struct op *op;
 
-	/* a map by the name that fstab and a boot have for it */
-	text_fmt(path, sizeof(path), "%s%s", *stack_dm_name(b) ? "/dev/mapper/" : b->path, stack_dm_name(b));
+	stack_path(b, path, sizeof(path));
 	text_fmt(title, sizeof(title), "mount %s (%s on %s)", fs->path, b->fstype, path);
 	op = add_mount(plan, fs, title);
 	op->dev = (struct dev_id){ .dev = b->dev, .diskseq = b->diskseq };

@@ -75,11 +75,23 @@ void job_reserve_give(void)
 	unlink(job_path(path, sizeof(path), "", "reserve"));
 }
 
-void job_set_until(int64_t ms)
+static int64_t moment(const char *id, const char *file)
 {
 	char path[256];
 
-	(void)stamp_write(job_path(path, sizeof(path), "", "until"), ms);
+	return stamp_read(job_path(path, sizeof(path), id, file));
+}
+
+static void set_moment(const char *id, const char *file, int64_t ms)
+{
+	char path[256];
+
+	(void)stamp_write(job_path(path, sizeof(path), id, file), ms);
+}
+
+void job_set_until(int64_t ms)
+{
+	set_moment("", "until", ms);
 }
 
 /*
@@ -199,31 +211,23 @@ void job_forget(const char *id)
 
 int64_t job_asked(const char *id)
 {
-	char path[256];
-
-	return stamp_read(job_path(path, sizeof(path), id, "asked"));
+	return moment(id, "asked");
 }
 
 void job_mark_asked(const char *id)
 {
-	char path[256];
-
 	if (!job_asked(id))
-		(void)stamp_write(job_path(path, sizeof(path), id, "asked"), now_ms());
+		set_moment(id, "asked", now_ms());
 }
 
 int64_t job_killed(const char *id)
 {
-	char path[256];
-
-	return stamp_read(job_path(path, sizeof(path), id, "killed"));
+	return moment(id, "killed");
 }
 
 void job_mark_killed(const char *id)
 {
-	char path[256];
-
-	(void)stamp_write(job_path(path, sizeof(path), id, "killed"), now_ms());
+	set_moment(id, "killed", now_ms());
 }
 
 static bool marked(const char *id, const char *mark)

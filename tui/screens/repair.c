@@ -84,7 +84,7 @@ static void dev_cell(const void *rows, size_t row, size_t col, struct cell *ret)
 	const struct blockdev *b = &((const struct blockdevs *)rows)->row[row];
 
 	if (col == DEV_COL_NAME)
-		text_fmt(ret->s, sizeof(ret->s), "%s%s", *stack_dm_name(b) ? "/dev/mapper/" : b->path, stack_dm_name(b));
+		stack_path(b, ret->s, sizeof(ret->s));
 	else if (col == DEV_COL_SIZE)
 		text_size(ret->s, sizeof(ret->s), b->size);
 	else if (col == DEV_COL_FS)
