@@ -527,9 +527,7 @@ static void show_unseen(struct console *c)
 
 static void start(struct console *c, const char *note)
 {
-	keep_small();
 	count_steps(c);
-	c->watch = watch_new();
 	c->key_ms = clock_mono_ms();
 	c->stale = true;
 	/* The console must not be swapped out to the disk it helps to free. */
@@ -556,6 +554,8 @@ int console_run(void)
 
 	if (r < 0)
 		return r;
+	keep_small();
+	c.watch = watch_new();
 	start(&c, note);
 	while (!c.quit)
 		if (!turn(&c))

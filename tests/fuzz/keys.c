@@ -1,17 +1,26 @@
 /*
  * keys.c - what is typed at the console, on the machines that tests/fixtures makes up
  *
- * The input's first line is "SCENE ROWS COLS", the rest are keys. What the console keeps
- * between two inputs is what it keeps between two keys; its stack of screens begins anew.
+ * The input's first byte is the machine, the second the terminal's size, the rest are keys. Four
+ * that the console has no use for do what no key can: ^A types the word that is asked for; ^E
+ * makes the machine the one that the next byte tells, with no job of this console's; ^W gives
+ * the terminal the size of the next byte; at ^T three minutes have gone by.
+ *
+ * Whatever is typed: no job starts while another operator writes, nor without the word and the
+ * secret that its plan asks for.
  */
 #include "console.c"
+#include "screens/confirm.c"
 
 #include "fixture.h"
 #include "fuzz.h"
 #include "fuzz_term.h"
+#include "provider.h"
 
 int __wrap_shell_visit(void);
 int __wrap_shell_run(char *const argv[]);
+
+static struct console con;
 
 int __wrap_shell_visit(void)
 {
@@ -23,46 +32,127 @@ int __wrap_shell_run(char *const argv[])
 	return argv[0] ? 0 : -ENOENT;
 }
 
-static void look(struct console *c)
+/* The word: typed is what stood in the line when Enter came. */
+static void at_start(const struct plan *started)
+{
+	if (!console_may_write(&con) || plan != started ||
+	    (started->token && !word_given && strcmp(typed, started->token)))
+		abort();
+	for (size_t i = 0; i < started->n; i++)
+		if (started->ops[i].needs_secret && !started->ops[i].secret)
+			abort();
+}
+
+static void look(void)
 {
 	struct watch_events ev = { .snap = fixture_snapshot(scene_now()) };
 
-	c->stale = c->hurry = false;
-	new_snapshot(c, &ev);
+	con.stale = con.hurry = false;
+	new_snapshot(&con, &ev);
 }
 
-static void type(struct console *c)
+/* 2,000 mounts tell nothing that few in a small window do not, and take fifty times as long. */
+static void choose(int which)
+{
+	const char *name = scene_name((unsigned)which);
+
+	setenv("CAREEN_SCENE", strcmp(name, "huge") ? name : "killed", 1);
+}
+
+static void machine(int which)
+{
+	provider_forget();
+	choose(which);
+	con.job_stale = true;
+	look();
+}
+
+static void size(int which)
+{
+	static const struct { int rows, cols; } sizes[] = {
+		{ 24, 80 }, { 16, 60 }, { 43, 132 }, { 15, 59 }, { 24, 71 }, { 200, 300 }, { 1, 1 },
+	};
+	size_t i = (size_t)which % (sizeof(sizes) / sizeof(sizes[0]));
+
+	fuzz_term_size(sizes[i].rows, sizes[i].cols);
+}
+
+/* @n: at most what a pipe has room for, more would wait for ever. */
+static void type(const char *keys, size_t n)
 {
 	int key;
 
+	if (write(fuzz_term(), keys, n) != (ssize_t)n)
+		abort();
 	while ((key = term_key()) != K_NONE) {
-		handle_key(c, key);
-		if (c->job_stale)
-			console_read_job(c);
-		if (c->stale)
-			look(c);
-		screen_draw(c);
+		if (con.quit)
+			continue;
+		handle_key(&con, key);
+		if (con.job_stale)
+			console_read_job(&con);
+		if (con.stale)
+			look();
+		/* letters may come faster than they are drawn */
+		if (key < 0x20 || key >= K_UP)
+			screen_draw(&con);
 	}
+	screen_draw(&con);
 }
 
-void fuzz_one(char *text, size_t size)
+/* Returns how many bytes of @at were used. */
+static size_t act(const char *at, size_t n)
 {
-	static struct console c;
-	char scene[32] = "", *end = memchr(text, '\n', size);
-	int fd = fuzz_term(), rows = 24, cols = 80;
-	size_t n = end ? size - (size_t)(end + 1 - text) : 0;
+	int next = n > 1 ? (unsigned char)at[1] : 0;
+	size_t keys = 0;
 
-	/* more than a pipe has room for would wait for ever */
-	if (!end || n > 4096 || sscanf(text, "%31[a-z-] %3d %3d", scene, &rows, &cols) < 1)
+	switch (*at) {
+	case K_CTRL('a'):
+		if (plan && plan->token)
+			type(plan->token, strlen(plan->token));
+		return 1;
+	case K_CTRL('e'):
+		machine(next);
+		break;
+	case K_CTRL('w'):
+		size(next);
+		break;
+	case K_CTRL('t'):
+		setenv("CAREEN_LATER", "/", 1);
+		return 1;
+	default:
+		while (keys < n && keys < 4096 && !memchr("\1\5\24\27", at[keys], 4))
+			keys++;
+		type(at, keys);
+		return keys;
+	}
+	return n > 1 ? 2 : 1;
+}
+
+/* As at the program's end, but for what every console has. */
+static void end(void)
+{
+	screen_push(&con, &screen_overview);
+	forget_terminal(&con);
+	snapshot_free(con.snap);
+	job_free(con.job);
+	con = (struct console){ .watch = con.watch };
+	provider_forget();
+	unsetenv("CAREEN_LATER");
+}
+
+void fuzz_one(char *text, size_t n)
+{
+	if (n < 2)
 		return;
-	setenv("CAREEN_SCENE", scene, 1);
-	fuzz_term_size(rows < 1 ? 1 : rows, cols < 1 ? 1 : cols);
-	if (!c.watch)
-		start(&c, "");
-	look(&c);
-	if (write(fd, end + 1, n) != (ssize_t)n)
-		abort();
-	type(&c);
-	c.quit = false;
-	screen_push(&c, &screen_overview);
+	fuzz_term();
+	provider_on_start = at_start;
+	if (!con.watch)
+		con.watch = watch_new();
+	choose((unsigned char)text[0]);
+	size((unsigned char)text[1]);
+	start(&con, "");
+	look();
+	for (size_t at = 2; at < n && !con.quit; )
+		at += act(text + at, n - at);
+	end();
 }
