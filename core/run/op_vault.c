@@ -33,6 +33,7 @@
 #define ENTRIES_MAX 999
 #define LUKS_MAX (32 * MIB)
 #define AREA_MAX (16 * MIB)	/* more is damage */
+#define LABEL_SECTORS 4	/* one of the first has LVM's label */
 #define AREAS 16		/* of one LVM volume: data, then metadata */
 
 struct extent {
@@ -56,7 +57,7 @@ static void add_extent(struct keeping *k, uint64_t at, uint64_t len)
 {
 	size_t i;
 
-	if (at >= k->dev->size)
+	if (at >= k->dev->size || !len)
 		return;
 	if (len > k->dev->size - at)
 		len = k->dev->size - at;
@@ -73,29 +74,46 @@ static void add_extent(struct keeping *k, uint64_t at, uint64_t len)
 
 /*
  * How long a LUKS header is: LUKS1 has its payload's offset in sectors, big-endian, at 104;
- * LUKS2 the same in its JSON, in bytes [LUKS on-disk format]. 0: it has none.
+ * LUKS2 the same in its JSON, in bytes [LUKS on-disk format]. 0: it has none. More than any
+ * header has is damage. @buf has @n bytes and a NUL.
  */
-static uint64_t luks_header(const struct blockdev *b)
+static uint64_t luks_length(const char *buf, size_t n)
 {
-	static char buf[MIB];
-	int fd = open(b->path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : pread(fd, buf, sizeof(buf) - 1, 0);
+	const unsigned char *one = (const unsigned char *)buf + 104;
 	const char *at;
 	uint64_t len = 16 * MIB;
 
-	if (fd >= 0)
-		close(fd);
 	if (n < 4096 || memcmp(buf, "LUKS\xba\xbe", 6))
 		return 0;
-	if (buf[7] == 1)
-		return 512ull * ((uint64_t)(unsigned char)buf[104] << 24 | (unsigned char)buf[105] << 16 |
-				 (unsigned char)buf[106] << 8 | (unsigned char)buf[107]);
-	buf[n] = '\0';
-	at = strstr(buf + 4096, "\"segments\"");
-	at = at ? strstr(at, "\"offset\":\"") : NULL;
-	if (at)
-		len = strtoull(at + strlen("\"offset\":\""), NULL, 10);
+	if (buf[7] == 1) {
+		len = 512ull * ((uint64_t)one[0] << 24 | one[1] << 16 | one[2] << 8 | one[3]);
+	} else {
+		at = strstr(buf + 4096, "\"segments\"");
+		at = at ? strstr(at, "\"offset\":\"") : NULL;
+		if (at)
+			len = strtoull(at + strlen("\"offset\":\""), NULL, 10);
+	}
 	return len > LUKS_MAX ? LUKS_MAX : len;
+}
+
+/* What @b begins with, at most @size bytes; how many there were. */
+static size_t read_begin(const struct blockdev *b, void *buf, size_t size)
+{
+	int fd = open(b->path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : pread(fd, buf, size, 0);
+
+	if (fd >= 0)
+		close(fd);
+	return n < 0 ? 0 : (size_t)n;
+}
+
+static uint64_t luks_header(const struct blockdev *b)
+{
+	static char buf[MIB];
+	size_t n = read_begin(b, buf, sizeof(buf) - 1);
+
+	buf[n] = '\0';
+	return luks_length(buf, n);
 }
 
 static uint64_t le64(const unsigned char *p)
@@ -114,23 +132,28 @@ static uint64_t le64(const unsigned char *p)
  * same of its metadata areas [lvm2 lib/format_text/layout.h, lib/label/label.h]. The first
  * area begins in the first MiB, and may be longer.
  */
-static void add_lvm(struct keeping *k, const struct blockdev *b, uint64_t start)
+static void add_areas(struct keeping *k, const unsigned char buf[LABEL_SECTORS * 512], uint64_t start)
 {
-	unsigned char buf[4 * 512], *at = NULL, *sector;
-	int fd = open(b->path, O_RDONLY | O_CLOEXEC), lists = 0, i;
-	ssize_t n = fd < 0 ? -1 : pread(fd, buf, sizeof(buf), 0);
+	const unsigned char *at = NULL, *sector, *end = buf + LABEL_SECTORS * 512;
+	int lists = 0, i;
 
-	if (fd >= 0)
-		close(fd);
-	for (sector = buf; n == sizeof(buf) && sector < buf + sizeof(buf) && !at; sector += 512)
+	for (sector = buf; sector < end && !at; sector += 512)
 		if (!memcmp(sector, "LABELONE", 8))
 			at = sector + (le64(sector + 16) >> 32 & 511);
-	for (at = at ? at + 40 : NULL, i = 0; at && i < AREAS && at + 16 <= buf + sizeof(buf); i++, at += 16) {
+	for (at = at ? at + 40 : NULL, i = 0; at && i < AREAS && at + 16 <= end; i++, at += 16) {
 		if (lists == 1 && le64(at) && le64(at + 8) <= AREA_MAX)
 			add_extent(k, start + le64(at), le64(at + 8));
 		if (!le64(at) && ++lists == 2)
 			break;
 	}
+}
+
+static void add_lvm(struct keeping *k, const struct blockdev *b, uint64_t start)
+{
+	unsigned char buf[LABEL_SECTORS * 512];
+
+	if (read_begin(b, buf, sizeof(buf)) == sizeof(buf))
+		add_areas(k, buf, start);
 }
 
 /* [btrfs fs/btrfs/disk-io.c btrfs_sb_offset()]; the first one lies in the first MiB */

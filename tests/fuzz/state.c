@@ -1,12 +1,17 @@
-/* state.c - careen's own files: the repair under way, an entry of the vault, who writes, the timer, keys and inputs */
+/* state.c - careen's own files: the repair under way, an entry of the vault, who writes, the timer, keys, inputs, settings */
+#include "model/hostkeys.c"
 #include "model/vault.c"
+
+#include <unistd.h>
 
 #include "fuzz.h"
 #include "model/deadman.h"
 #include "model/images.h"
 #include "model/keylist.h"
+#include "model/settings.h"
 #include "model/unfinished.h"
 #include "model/writes.h"
+#include "run/remote_log.h"
 #include "run/writer.h"
 
 void fuzz_one(char *text, size_t size)
@@ -18,8 +23,10 @@ void fuzz_one(char *text, size_t size)
 	struct unfinished u;
 	struct deadman d;
 	struct writer w;
+	struct settings set;
+	struct hostkey key;
+	struct remote_log log;
 
-	(void)size;
 	unfinished_parse(&u, text);
 	keylist_parse(text, &keys);
 	inputs_parse(&in, text);
@@ -31,4 +38,10 @@ void fuzz_one(char *text, size_t size)
 	relogin_left_ms(&d, 3600000);
 	deadman_waits(&d, 3600000);
 	devices_written_since("/file");
+	parse((const uint8_t *)text, size, &key);
+	port_of_argv(text);
+	port_of_conf(text);
+	settings_parse(&set, text);
+	if (remote_log_open(&log, set.syslog, NULL) == 0 && log.fd > 0)
+		close(log.fd);
 }
