@@ -52,18 +52,26 @@ struct keeping {
 	bool table, lvm;	/* there is something for sfdisk, for lvm */
 };
 
-/* Sorted by nothing, but without what lies in another one. */
+/* Sorted by nothing, but without what lies in another one; none begins where another one does. */
 static void add_extent(struct keeping *k, uint64_t at, uint64_t len)
 {
+	struct extent *x;
 	size_t i;
 
 	if (at >= k->dev->size || !len)
 		return;
 	if (len > k->dev->size - at)
 		len = k->dev->size - at;
-	for (i = 0; i < k->n; i++)
-		if (at >= k->extent[i].at && at + len <= k->extent[i].at + k->extent[i].len)
+	for (i = 0; i < k->n; i++) {
+		x = &k->extent[i];
+		if (at >= x->at && at + len <= x->at + x->len)
 			return;
+		if (at != x->at)
+			continue;
+		k->bytes += len - x->len;
+		x->len = len;
+		return;
+	}
 	if (k->n == EXTENTS) {
 		k->full = true;
 		return;

@@ -38,7 +38,8 @@ static void lvm(const char *text, size_t size)
 {
 	static struct keeping k;
 	struct blockdev dev = { .size = 64 * MIB };
-	size_t sector = (unsigned char)*text % LABEL_SECTORS, room = (LABEL_SECTORS - sector) * 512, i;
+	size_t sector = (unsigned char)*text % LABEL_SECTORS, room = (LABEL_SECTORS - sector) * 512, i, j;
+	uint64_t bytes = 0;
 	unsigned char *buf = calloc(LABEL_SECTORS, 512);
 
 	if (!buf)
@@ -47,9 +48,16 @@ static void lvm(const char *text, size_t size)
 	k.dev = &dev;
 	memcpy(buf + sector * 512, text + 1, size - 1 < room ? size - 1 : room);
 	add_areas(&k, buf, MIB);
-	for (i = 0; i < k.n; i++)
+	for (i = 0; i < k.n; i++) {
 		if (!k.extent[i].len || k.extent[i].at >= dev.size || k.extent[i].len > dev.size - k.extent[i].at)
 			abort();
+		bytes += k.extent[i].len;
+		for (j = 0; j < i; j++)
+			if (k.extent[i].at == k.extent[j].at)
+				abort();
+	}
+	if (bytes != k.bytes)
+		abort();
 	free(buf);
 }
 
