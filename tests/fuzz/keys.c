@@ -1,10 +1,11 @@
 /*
  * keys.c - what is typed at the console, on the machines that tests/fixtures makes up
  *
- * The input's first byte is the machine, the second the terminal's size, the rest are keys. Four
+ * The input's first byte is the machine, the second the terminal's size, the rest are keys. Five
  * that the console has no use for do what no key can: ^A types the word that is asked for; ^E
- * makes the machine the one that the next byte tells, with no job of this console's; ^W gives
- * the terminal the size of the next byte; at ^T three minutes have gone by.
+ * makes the machine the one that the next byte tells, with no job of this console's; ^D ends the
+ * job that was started, badly if the next byte is odd; ^W gives the terminal the size of the next
+ * byte; at ^T three minutes have gone by.
  *
  * Whatever is typed: no job starts while another operator writes, nor without the word and the
  * secret that its plan asks for.
@@ -67,6 +68,12 @@ static void machine(int which)
 	look();
 }
 
+static void end_job(int which)
+{
+	provider_end_job(which % 2 ? JOB_FAILED : JOB_DONE);
+	console_read_job(&con);
+}
+
 static void size(int which)
 {
 	static const struct { int rows, cols; } sizes[] = {
@@ -113,6 +120,9 @@ static size_t act(const char *at, size_t n)
 	case K_CTRL('e'):
 		machine(next);
 		break;
+	case K_CTRL('d'):
+		end_job(next);
+		break;
 	case K_CTRL('w'):
 		size(next);
 		break;
@@ -120,7 +130,7 @@ static size_t act(const char *at, size_t n)
 		setenv("CAREEN_LATER", "/", 1);
 		return 1;
 	default:
-		while (keys < n && keys < 4096 && !memchr("\1\5\24\27", at[keys], 4))
+		while (keys < n && keys < 4096 && !memchr("\1\4\5\24\27", at[keys], 5))
 			keys++;
 		type(at, keys);
 		return keys;
@@ -128,9 +138,31 @@ static size_t act(const char *at, size_t n)
 	return n > 1 ? 2 : 1;
 }
 
+/* No text to look for stays, and the cursor is on the first line; how it is sorted does stay. */
+static void leave_list(void)
+{
+	const struct screen_ops *top = screen_top(&con);
+
+	if (top->key)
+		top->key(&con, K_ESC);
+	top = screen_top(&con);
+	if (top->request) {
+		top->request(&con, REQ_BACK);
+		top->request(&con, REQ_HOME);
+	}
+}
+
 /* As at the program's end, but for what every console has. */
 static void end(void)
 {
+	while (con.depth > 1) {
+		leave_list();
+		screen_pop(&con);
+	}
+	for (int i = 0; screen_views[i]; i++) {
+		screen_push(&con, screen_views[i]);
+		leave_list();
+	}
 	screen_push(&con, &screen_overview);
 	forget_terminal(&con);
 	snapshot_free(con.snap);

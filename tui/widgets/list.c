@@ -129,13 +129,6 @@ void list_set(struct list *l, const void *rows, size_t n)
 		remember(l);
 }
 
-void list_free(struct list *l)
-{
-	free(l->order);
-	l->order = NULL;
-	l->n = l->total = 0;
-}
-
 size_t list_current(const struct list *l)
 {
 	return l->cursor < l->n ? l->order[l->cursor] : SIZE_MAX;

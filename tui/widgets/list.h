@@ -51,7 +51,6 @@ struct list {
 
 /* New rows (of a new snapshot): @n of them. Keeps the cursor on its thing. */
 void list_set(struct list *l, const void *rows, size_t n);
-void list_free(struct list *l);
 /* Row number under the cursor in the caller's rows, or SIZE_MAX. */
 size_t list_current(const struct list *l);
 void list_select_id(struct list *l, uint64_t id);
