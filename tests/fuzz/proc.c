@@ -5,6 +5,15 @@
 #include "model/host.h"
 #include "model/init.h"
 #include "model/jobbrief.h"
+#include "model/rescue.h"
+
+pid_t __wrap_rescue_lifeline(void);
+
+/* It would ask every process of this machine for its name, each time. */
+pid_t __wrap_rescue_lifeline(void)
+{
+	return 4711;
+}
 
 void fuzz_one(char *text, size_t size)
 {
