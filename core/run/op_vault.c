@@ -33,7 +33,7 @@
 #define ENTRIES_MAX 999
 #define LUKS_MAX (32 * MIB)
 #define AREA_MAX (16 * MIB)	/* more is damage */
-#define LABEL_SECTORS 4	/* one of the first has LVM's label */
+#define LABEL_SECTORS ((size_t)4)	/* one of the first has LVM's label */
 #define AREAS 16		/* of one LVM volume: data, then metadata */
 
 struct extent {
