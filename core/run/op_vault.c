@@ -104,7 +104,7 @@ static uint64_t luks_length(const char *buf, size_t n)
 	return len > LUKS_MAX ? LUKS_MAX : len;
 }
 
-/* What @b begins with, at most @size bytes; how many there were. */
+/* What @b begins with, at most @size bytes: on a failing disk up to the first bad sector, unlike read_text(). */
 static size_t read_begin(const struct blockdev *b, void *buf, size_t size)
 {
 	int fd = open(b->path, O_RDONLY | O_CLOEXEC);

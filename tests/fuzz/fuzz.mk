@@ -7,8 +7,8 @@ FUZZ_SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fra
 # what a target takes the place of, beside what lib/fuzz.c does
 FUZZ_WRAP_disk := access
 FUZZ_WRAP_draw := isatty tcgetattr
-FUZZ_WRAP_proc := rescue_lifeline
 FUZZ_WRAP_keys := isatty tcgetattr shell_visit shell_run $(SCREENS_WRAP)
+FUZZ_WRAP_proc := rescue_lifeline
 FUZZ_WRAPS = $(foreach f,open openat job_find $(FUZZ_WRAP_$*),-Wl,--wrap=$(f))
 
 .PHONY: fuzz fuzz-build fuzz-objects
