@@ -192,8 +192,8 @@ static void print_status(const struct snapshot *s)
 	static const char *const levels[] = {
 		[FIND_OK] = "ok", [FIND_NOTE] = "note", [FIND_BLOCKER] = "blocker",
 	};
-	struct finding f[32];
-	size_t n = preflight_findings(s, f, 32);
+	struct finding f[FINDINGS];
+	size_t n = preflight_findings(s, f, FINDINGS);
 	char text[400], up[32], last[sizeof(((struct step_state *)0)->why)] = "";
 
 	text_fmt(text, sizeof(text), "%s, %s, Linux %s, up %s", s->host.name, s->host.os,

@@ -199,8 +199,8 @@ static bool is_of_a_session(const struct finding *f)
 static void check_detach(struct visit *v)
 {
 	static const enum level of[] = { [FIND_OK] = GOOD, [FIND_NOTE] = NOTE, [FIND_BLOCKER] = PROBLEM };
-	struct finding f[32];
-	size_t n = preflight_findings(v->s, f, 32), bad = 0;
+	struct finding f[FINDINGS];
+	size_t n = preflight_findings(v->s, f, FINDINGS), bad = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		if (f[i].level == FIND_OK || is_of_a_session(&f[i]))

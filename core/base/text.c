@@ -347,3 +347,19 @@ bool text_has_word(const char *words, const char *word)
 	}
 	return false;
 }
+
+const char *text_some(char *dst, size_t size, const char *words)
+{
+	const char *p, *end;
+	unsigned n = 0;
+
+	words = words ? words : "";
+	for (p = end = words; *p; p += strspn(p, " "), n++) {
+		p += strcspn(p, " ");
+		end = n < 4 ? p : end;
+	}
+	text_fmt(dst, size, "%.*s", (int)(end - words), words);
+	if (n > 4)
+		text_fmt(dst + strlen(dst), size - strlen(dst), " and %u more", n - 4);
+	return dst;
+}

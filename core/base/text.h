@@ -63,4 +63,7 @@ void text_unoctal(char *s);
 /* Is @word one of the blank-separated @words? Either may be empty, @words NULL. */
 bool text_has_word(const char *words, const char *word);
 
+/* The first four of the blank-separated @words, "and 83 more"; @words may be NULL. Returns @dst. */
+const char *text_some(char *dst, size_t size, const char *words);
+
 #endif

@@ -25,8 +25,6 @@
 #include "model/swaps.h"
 #include "model/sysblock.h"
 
-enum { MAX_BELOW = 64 };
-
 static int open_sys(const char *name)
 {
 	char path[PATH_MAX];
@@ -238,8 +236,8 @@ static int add_word(char **words, const char *word)
 /* What a device lies on directly: in ->on, and the first of them in *ret, or -1. */
 static int find_parent(struct blockdevs *bs, size_t i, int *ret)
 {
-	dev_t below[MAX_BELOW];
-	unsigned j, n = sysblock_directly_below(bs->row[i].dev, below, MAX_BELOW);
+	dev_t below[SYSBLOCK_MAX];
+	unsigned j, n = sysblock_directly_below(bs->row[i].dev, below, SYSBLOCK_MAX);
 	size_t k;
 
 	*ret = -1;
@@ -332,8 +330,8 @@ static int mounted_from(struct blockdev *d, const struct mounts *ms, const struc
 
 static int add_mount(struct blockdevs *bs, const struct mounts *ms, const struct mount *m)
 {
-	dev_t dev[MAX_BELOW];
-	unsigned j, n = sysblock_all_of_mount(m->dev, m->source, dev, MAX_BELOW);
+	dev_t dev[SYSBLOCK_MAX];
+	unsigned j, n = sysblock_all_of_mount(m->dev, m->source, dev, SYSBLOCK_MAX);
 	int i, code = 0;
 
 	for (j = 0; j < n && !code; j++) {
@@ -391,8 +389,8 @@ static int add_stacked(struct blockdevs *bs, size_t i)
 /* A disk whose partition is in use is in use; so is what carries the old root. */
 static void pass_down(struct blockdevs *bs, size_t i, const dev_t *olddevs, size_t nolddevs)
 {
-	dev_t below[MAX_BELOW];
-	unsigned j, n = sysblock_below(bs->row[i].dev, below, 0, MAX_BELOW);
+	dev_t below[SYSBLOCK_MAX];
+	unsigned j, n = sysblock_below(bs->row[i].dev, below, 0, SYSBLOCK_MAX);
 	bool old = bs->row[i].old_root;
 	size_t k;
 

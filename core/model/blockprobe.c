@@ -23,7 +23,7 @@
 #include "base/text.h"
 #include "model/workers.h"
 
-enum { MAX_PARTS = 128 };
+enum { MAX_PARTS = 256 };	/* as many as the kernel knows [include/linux/blkdev.h DISK_MAX_PARTS] */
 
 unsigned blockdevs_deadline_ms = 10000;
 

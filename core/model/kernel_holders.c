@@ -21,7 +21,7 @@
 #include "model/swaps.h"
 #include "model/sysblock.h"
 
-enum { MAX_BELOW = 64, MAX_DEPTH = 8 };
+enum { MAX_DEPTH = 8 };
 
 /*
  * The kernel writes a file's path as seen from the reader's root; from the
@@ -53,8 +53,8 @@ static dev_t superblock_of(const struct mounts *ms, const char *file, dev_t fall
 /* @dev or anything below it is a held device. */
 static bool dev_held(const struct scan *sc, dev_t dev)
 {
-	dev_t below[MAX_BELOW];
-	unsigned i, n = sysblock_below(dev, below, 0, MAX_BELOW);
+	dev_t below[SYSBLOCK_MAX];
+	unsigned i, n = sysblock_below(dev, below, 0, SYSBLOCK_MAX);
 
 	for (i = 0; i < n; i++)
 		if (scan_holds_dev(sc, below[i]))

@@ -22,15 +22,18 @@
 #include "model/writes.h"
 #include "paths.h"
 
-enum { MAX_DEVS = sizeof(((struct old_root *)0)->devs) / sizeof(dev_t) };
+enum {
+	MAX_DEVS = sizeof(((struct old_root *)0)->devs) / sizeof(dev_t),
+	MAX_LAYERS = sizeof(((struct old_root *)0)->layer) / sizeof(struct layer),
+};
 
 /* "TYPE ID NAME", where ID is "-" for none: a name may have blanks in it. */
 static void take_layer(struct old_root *old, const char *value)
 {
 	struct layer l = { 0 };
 
-	if (old->nlayers == sizeof(old->layer) / sizeof(old->layer[0]) ||
-	    sscanf(value, "%11s %63s %63[^\n]", l.type, l.id, l.name) != 3)
+	if (old->nlayers == MAX_LAYERS ||
+	    sscanf(value, "%11s %63s %127[^\n]", l.type, l.id, l.name) != 3)
 		return;
 	if (!strcmp(l.id, "-"))
 		l.id[0] = '\0';
@@ -198,6 +201,11 @@ void old_root_uuid(struct old_root *old, const struct mounts *ms, const struct b
 	for (i = 0; dev && !old->usr_uuid[0] && i < bs->n; i++)
 		if (bs->row[i].dev == dev)
 			text_fmt(old->usr_uuid, sizeof(old->usr_uuid), "%s", bs->row[i].uuid);
+}
+
+bool old_root_full(const struct old_root *old)
+{
+	return old->ndevs == MAX_DEVS || old->nlayers == MAX_LAYERS;
 }
 
 void old_root_free(struct old_root *old)

@@ -60,7 +60,7 @@ struct job_brief {
 /* What has to be opened, in this order, before the old root can be mounted. */
 struct layer {
 	char type[12];		/* "md" "crypt" "lvm"; "dm" "mpath": not ours to open */
-	char name[64];		/* "md0", the container's name, the volume group's */
+	char name[128];		/* "md0", the container's name, the volume group's [DM_NAME_LEN] */
 	char id[64];		/* UUID of the array or LUKS container; "" for the others */
 };
 
@@ -74,11 +74,11 @@ struct old_root {
 	char usr_uuid[64];	/* the same of /usr, if that is one of its own */
 	char init[256];		/* what PID 1 executed: "/usr/lib/systemd/systemd" */
 	uint64_t uevents;	/* /sys/kernel/uevent_seqnum at detach, 0 unknown */
-	dev_t devs[32];		/* block devices below it: partitions and their disks */
+	dev_t devs[512];	/* block devices below it: partitions and their disks */
 	unsigned ndevs;
-	struct layer layer[16];	/* between its disks and its file systems, lowest first */
+	struct layer layer[128];	/* between its disks and its file systems, lowest first */
 	unsigned nlayers;
-	char fstab[16][64];	/* UUIDs of the file systems that its fstab names */
+	char fstab[128][64];	/* UUIDs of the file systems that its fstab names */
 	unsigned nfstab;
 	bool written;		/* the journal says a disk has been written to, or the kernel
 				   does: by hand */
@@ -145,6 +145,9 @@ bool repair_has_mounted(const struct mount *m);
  * repair needs.
  */
 bool snapshot_unmounted(const struct snapshot *s);
+
+/* Does more lie below the old root than @old has room for? Then not all of it is known. */
+bool old_root_full(const struct old_root *old);
 
 /* Everything, as JSON (careen status --json). */
 void snapshot_json(const struct snapshot *s, FILE *out);

@@ -19,6 +19,12 @@ bool stack_lies_on(const struct blockdevs *bs, const struct blockdev *upper,
 	return false;
 }
 
+bool stack_is_on(const struct blockdevs *bs, const struct blockdev *upper,
+		 const struct blockdev *lower)
+{
+	return upper == lower || stack_lies_on(bs, upper, lower);
+}
+
 const char *stack_dm_name(const struct blockdev *d)
 {
 	return strncmp(d->name, "dm-", 3) ? "" : d->model;

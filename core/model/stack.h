@@ -7,6 +7,9 @@
 /* Does @upper lie on @lower, directly or through others? */
 bool stack_lies_on(const struct blockdevs *bs, const struct blockdev *upper,
 		   const struct blockdev *lower);
+/* The same, or @upper itself. */
+bool stack_is_on(const struct blockdevs *bs, const struct blockdev *upper,
+		 const struct blockdev *lower);
 /* dm's name of a device ("vg0-root"), "" if it is none of dm's. */
 const char *stack_dm_name(const struct blockdev *d);
 /* What people call @d: dm's name, if it is one that they can type, else the kernel's. */

@@ -157,12 +157,12 @@ static unsigned add_members(dev_t *list, unsigned n, unsigned max)
 	DIR *dir = opendir("/sys/fs/btrfs");
 	struct dirent *entry;
 	char path[PATH_MAX];
-	dev_t member[64];
+	dev_t member[SYSBLOCK_MAX];
 	unsigned i, nmember;
 
 	while (dir && (entry = readdir(dir))) {
 		text_fmt(path, sizeof(path), "/sys/fs/btrfs/%s/devices", entry->d_name);
-		nmember = entry->d_name[0] == '.' ? 0 : add_slaves(path, member, 0, 64);
+		nmember = entry->d_name[0] == '.' ? 0 : add_slaves(path, member, 0, SYSBLOCK_MAX);
 		if (!listed(member, nmember, list[0]))
 			continue;
 		for (i = 0; i < nmember && n < max; i++)

@@ -7,6 +7,12 @@
 #include <sys/types.h>
 
 /*
+ * Room for the devices that a file system lies on, with all that lies below them: a RAID of 24
+ * disks with a partition each is 49, with LUKS on each 73.
+ */
+enum { SYSBLOCK_MAX = 512 };
+
+/*
  * Add @dev and everything below it (partition's disk, slaves of dm, md) to
  * @list, which has @n; returns how many it then has, at most @max.
  */

@@ -16,12 +16,30 @@ struct findings {
 static struct finding *add(struct findings *f, int level, const char *what,
 			   const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
-/* Never NULL: findings beyond the caller's room go to a scratch row. */
+/*
+ * Never NULL: findings beyond the caller's room go to a scratch row. But what blocks is never
+ * left out, as Detach goes by it: the last one that does not block makes room.
+ */
+static struct finding *next_row(struct findings *f, int level)
+{
+	static _Thread_local struct finding scratch;
+	size_t i = f->n;
+
+	if (f->n < f->max)
+		return &f->row[f->n++];
+	while (level == FIND_BLOCKER && i-- > 0) {
+		if (f->row[i].level == FIND_BLOCKER)
+			continue;
+		memmove(&f->row[i], &f->row[i + 1], (f->n - i - 1) * sizeof(*f->row));
+		return &f->row[f->n - 1];
+	}
+	return &scratch;
+}
+
 static struct finding *add(struct findings *f, int level, const char *what,
 			   const char *fmt, ...)
 {
-	static _Thread_local struct finding scratch;
-	struct finding *row = f->n < f->max ? &f->row[f->n++] : &scratch;
+	struct finding *row = next_row(f, level);
 	va_list ap;
 
 	memset(row, 0, sizeof(*row));
@@ -85,6 +103,11 @@ static void check_old_root(const struct snapshot *s, struct findings *f)
 		add(f, FIND_OK, "Root", "%s on %s, %u mounts", top->fstype, s->old.source,
 		    mounts_left(s));
 	}
+	if (!old_root_full(&s->old))
+		return;
+	row = add(f, FIND_BLOCKER, "Root", "it lies on more than careen can keep in mind: %u devices, %u layers of them",
+		  s->old.ndevs, s->old.nlayers);
+	MEND(row, "Unmount, and close, what the root itself does not need.");
 }
 
 /* Programs of user space that a disk's transport needs while it is used. */
@@ -105,7 +128,7 @@ static bool below_root(const struct snapshot *s, const struct blockdev *disk)
 	for (i = 0; i < s->devs.n; i++) {
 		b = &s->devs.row[i];
 		if (b->old_root && text_has_word(b->used_by, "/") &&
-		    (b == disk || stack_lies_on(&s->devs, b, disk)))
+		    stack_is_on(&s->devs, b, disk))
 			return true;
 	}
 	return false;
@@ -297,8 +320,8 @@ size_t preflight_findings(const struct snapshot *s, struct finding *ret, size_t 
 
 static void preflight_state(const struct snapshot *s, struct step_state *ret)
 {
-	struct finding f[24];
-	size_t n = preflight_findings(s, f, 24), i;
+	struct finding f[FINDINGS];
+	size_t n = preflight_findings(s, f, FINDINGS), i;
 	unsigned blockers = 0, good = 0;
 	const char *first = "";
 

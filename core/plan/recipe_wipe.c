@@ -156,6 +156,7 @@ static void describe(struct plan *plan, const struct wipe *w)
 	const struct blockdevs *bs = &w->rp->s->devs;
 	char wiped[1200] = "", kept[300] = "", done[300], token[256] = "", size[16];
 	const struct blockdev *b;
+	unsigned stay = 0;
 	size_t i;
 
 #define APPEND(to, ...) text_fmt(to + strlen(to), sizeof(to) - strlen(to), __VA_ARGS__)
@@ -168,8 +169,10 @@ static void describe(struct plan *plan, const struct wipe *w)
 		APPEND(token, "%s%s", i ? "," : "", plan->token ? plan->token : "");
 	}
 	for (i = 0; i < bs->n; i++)
-		if (!strcmp(bs->row[i].type, "disk") && !is_target(w, &bs->row[i]))
+		if (!strcmp(bs->row[i].type, "disk") && !is_target(w, &bs->row[i]) && stay++ < 8)
 			APPEND(kept, "%s%s", *kept ? ", " : " Left as they are: ", bs->row[i].path);
+	if (stay > 8)
+		APPEND(kept, " and %u more", stay - 8);
 #undef APPEND
 	plan_set(plan, &plan->target, "Every byte of %s.%s%s%s", wiped, done_so_far(w, done, sizeof(done)), kept,
 		 *kept ? "." : "");

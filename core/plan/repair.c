@@ -81,13 +81,6 @@ static int refuse_in_use(const struct snapshot *s, const struct blockdev *b, boo
 			 b->used_by && *b->used_by ? b->used_by : "the kernel");
 }
 
-static bool is_on(const struct snapshot *s, const struct blockdev *c, const struct blockdev *b)
-{
-	while (c != b && c->parent >= 0)
-		c = &s->devs.row[c->parent];
-	return c == b;
-}
-
 int tool_refuse_silent(const struct snapshot *s, const struct blockdev *b, const char *step,
 		       struct error *err)
 {
@@ -97,7 +90,7 @@ int tool_refuse_silent(const struct snapshot *s, const struct blockdev *b, const
 	size_t i;
 
 	for (i = 0; i < s->devs.n && !c; i++)
-		if (s->devs.row[i].silent && is_on(s, &s->devs.row[i], b))
+		if (s->devs.row[i].silent && stack_is_on(&s->devs, &s->devs.row[i], b))
 			c = &s->devs.row[i];
 	if (!c)
 		return 0;
@@ -118,7 +111,7 @@ int repair_refuse_busy(const struct snapshot *s, const struct blockdev *b, bool 
 	if (r == 0)
 		r = refuse_in_use(s, b, stacked_ok, err);
 	for (i = 0; r == 0 && i < s->devs.n; i++)
-		if (is_on(s, &s->devs.row[i], b))
+		if (stack_is_on(&s->devs, &s->devs.row[i], b))
 			r = refuse_in_use(s, &s->devs.row[i], stacked_ok, err);
 	return r;
 }

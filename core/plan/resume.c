@@ -105,7 +105,7 @@ static struct op *plan_mount(struct plan *plan, const char *src, const char *dst
 
 static void plan_mount_open(struct plan *plan, const struct needed *fs, const struct blockdev *b)
 {
-	char title[200], path[80];
+	char title[200], path[160];
 	struct op *op;
 
 	stack_path(b, path, sizeof(path));

@@ -240,16 +240,17 @@ void plan_keep_run(struct plan *plan, const struct snapshot *s)
 	}
 }
 
-/* What lies on @b and stays open, as words; "" when nothing does. */
-static void stack_words(const struct snapshot *s, const struct blockdev *b, char *buf, size_t size)
+/* What lies on @b and stays open, as words; NULL when nothing does. */
+static void stack_words(struct plan *plan, const struct snapshot *s, const struct blockdev *b, char **ret)
 {
+	const struct blockdev *on;
 	size_t i;
 
-	buf[0] = '\0';
-	for (i = 0; i < s->devs.n; i++)
-		if (strcmp(s->devs.row[i].type, "part") && stack_lies_on(&s->devs, &s->devs.row[i], b))
-			text_fmt(buf + strlen(buf), size - strlen(buf), "%s%s", *buf ? " " : "",
-				 s->devs.row[i].name);
+	for (i = 0; i < s->devs.n; i++) {
+		on = &s->devs.row[i];
+		if (strcmp(on->type, "part") && stack_lies_on(&s->devs, on, b))
+			plan_set(plan, ret, "%s%s%s", *ret ? *ret : "", *ret ? " " : "", on->name);
+	}
 }
 
 /* @closed: the stack is closed by then. */
@@ -257,7 +258,7 @@ static void plan_proof(struct plan *plan, const struct snapshot *s, bool closed)
 {
 	struct layer layer;
 	const struct blockdev *b;
-	char stack[256];
+	char some[120];
 	struct op *op;
 	size_t i;
 
@@ -265,14 +266,12 @@ static void plan_proof(struct plan *plan, const struct snapshot *s, bool closed)
 		b = &s->devs.row[i];
 		if (!b->old_root || (closed && stack_layer(&s->devs, b, &layer)))
 			continue;
-		stack[0] = '\0';
+		op = plan_add(plan, OP_PROVE_OFF, DANGER_NONE, 30, "prove that %s is clean off", b->path);
 		if (!closed)
-			stack_words(s, b, stack, sizeof(stack));
-		op = plan_add(plan, OP_PROVE_OFF, DANGER_NONE, 30,
-			      *stack ? "prove that %s carries only %s" : "prove that %s is clean off",
-			      b->path, stack);
-		if (*stack)
-			plan_set(plan, &op->src, "%s", stack);
+			stack_words(plan, s, b, &op->src);
+		if (op->src)
+			plan_set(plan, &op->title, "prove that %s carries only %s", b->path,
+				 text_some(some, sizeof(some), op->src));
 		op->dev = (struct dev_id){ .dev = b->dev, .diskseq = b->diskseq };
 		plan_set(plan, &op->dst, "%s", b->path);
 		plan_command(plan, op, "careen status; fuser %s", b->path);

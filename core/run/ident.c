@@ -10,9 +10,9 @@
 
 #include "base/text.h"
 #include "model/snapshot.h"
+#include "model/stack.h"
 #include "run/exec.h"
 
-#define FAMILY 64
 #define OPENER_TRIES 4
 
 /* A partition has its disk's number: one more directory up [5.15 on]. */
@@ -55,16 +55,6 @@ int device_identity(const char *path, const struct dev_id *id, struct error *err
 	return 0;
 }
 
-static bool is_on(const struct blockdevs *bs, size_t i, const struct blockdev *d)
-{
-	int up;
-
-	for (up = (int)i; up >= 0; up = bs->row[up].parent)
-		if (&bs->row[up] == d)
-			return true;
-	return false;
-}
-
 static const struct blockdev *in_use(const struct blockdevs *bs, const struct blockdev *d,
 				     bool stacked_ok)
 {
@@ -76,7 +66,7 @@ static const struct blockdev *in_use(const struct blockdevs *bs, const struct bl
 		b = &bs->row[i];
 		layered = stacked_ok && b->stacked;
 		if ((b->mounted || b->swap || (!layered && (b->stacked || b->busy_open))) &&
-		    is_on(bs, i, d))
+		    stack_is_on(bs, b, d))
 			return b;
 	}
 	return NULL;
@@ -90,12 +80,12 @@ static bool other_serial(const struct blockdevs *bs, const struct blockdev *d, c
 }
 
 /* @d, what is on it, and what it is on: a disk's writer writes to its partitions. */
-static size_t family(const struct blockdevs *bs, const struct blockdev *d, dev_t *ret, size_t max)
+static size_t family(const struct blockdevs *bs, const struct blockdev *d, dev_t *ret)
 {
 	size_t i, n = 0;
 
-	for (i = 0; i < bs->n && n < max; i++)
-		if (is_on(bs, i, d) || is_on(bs, (size_t)(d - bs->row), &bs->row[i]))
+	for (i = 0; i < bs->n; i++)
+		if (stack_is_on(bs, &bs->row[i], d) || stack_is_on(bs, d, &bs->row[i]))
 			ret[n++] = bs->row[i].dev;
 	return n;
 }
@@ -104,12 +94,13 @@ static size_t family(const struct blockdevs *bs, const struct blockdev *d, dev_t
 static int opener_once(const struct snapshot *s, const struct blockdev *d, char *who, size_t size,
 		       struct error *err)
 {
-	dev_t devs[FAMILY];
-	size_t n = family(&s->devs, d, devs, FAMILY), i;
+	dev_t *devs = calloc(s->devs.n + 1, sizeof(*devs));
 	const struct holder *h;
 	struct holders hs;
 	char name[64];
-	int r = holders_read(&hs, &s->mounts, devs, n, err);
+	size_t i;
+	int r = devs ? holders_read(&hs, &s->mounts, devs, family(&s->devs, d, devs), err) :
+		       error_set(err, ENOMEM, "check", d->path, NULL, "Nothing was done. Try again.");
 
 	for (i = 0; r == 0 && i < hs.n; i++) {
 		h = &hs.row[i];
@@ -121,6 +112,7 @@ static int opener_once(const struct snapshot *s, const struct blockdev *d, char 
 	}
 	if (r >= 0)
 		holders_free(&hs);
+	free(devs);
 	return r;
 }
 

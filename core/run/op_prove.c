@@ -28,13 +28,14 @@
 
 #define AGAIN_MS 600	/* what only looks at the device (blkid) goes away */
 #define LOOKS_MS 20000	/* what a console looks at it with does so for sure, on a slow machine late */
-#define FAMILY 64	/* a disk and its partitions */
+#define FAMILY 1024	/* a disk, its partitions, the volumes on them */
 
 struct proof {
 	const char *path;
 	dev_t dev[FAMILY];
 	char name[FAMILY][32];
 	size_t n;
+	bool more;		/* than there is room for: nothing is proven then */
 	const char *stack;	/* what may lie on it and stay there: "md0 dm-1"; NULL nothing */
 	char left[250];
 	bool looked_at;		/* all that is left is a console's look */
@@ -57,8 +58,10 @@ static void say(struct proof *p, const char *fmt, ...)
 
 static void add_dev(struct proof *p, dev_t dev, const char *name)
 {
-	if (p->n == FAMILY)
+	if (p->n == FAMILY) {
+		p->more = true;
 		return;
+	}
 	p->dev[p->n] = dev;
 	text_fmt(p->name[p->n++], sizeof(p->name[0]), "%s", name);
 }
@@ -114,8 +117,8 @@ static const char *family(const struct proof *p, dev_t dev)
 
 static const char *family_of_mount(const struct proof *p, const struct mount *m)
 {
-	dev_t dev[FAMILY];
-	unsigned i, n = m->pseudo ? 0 : sysblock_all_of_mount(m->dev, m->source, dev, FAMILY);
+	dev_t dev[SYSBLOCK_MAX];
+	unsigned i, n = m->pseudo ? 0 : sysblock_all_of_mount(m->dev, m->source, dev, SYSBLOCK_MAX);
 
 	for (i = 0; i < n; i++)
 		if (family(p, dev[i]))
@@ -283,6 +286,8 @@ static int look(void *arg, struct error *err)
 	if (r < 0)
 		return r;
 	p->left[0] = '\0';
+	if (p->more)
+		say(p, "more than %d devices lie on it", FAMILY);
 	look_mounts(p, &s->mounts);
 	look_swaps(p);
 	look_stacked(p);
@@ -303,7 +308,7 @@ int op_prove_off(struct op_ctx *ctx, const struct op *op, struct error *err)
 {
 	struct proof p = { .path = op->dst, .stack = op->src };
 	const char *slash = strrchr(op->dst, '/');
-	char sysdir[64];
+	char sysdir[64], some[120];
 	int64_t begin = now_ms();
 	int r = device_identity(op->dst, &op->dev, err);
 
@@ -328,7 +333,8 @@ int op_prove_off(struct op_ctx *ctx, const struct op *op, struct error *err)
 		r = journal_untouched(op->dev.dev, err);
 	if (r == 0 && op->src)
 		ctx_note(ctx, "%s carries only %s: no mount in any namespace, no swap, no holder, "
-			 "nobody has it open, exclusive open succeeds on top", op->dst, op->src);
+			 "nobody has it open, exclusive open succeeds on top", op->dst,
+			 text_some(some, sizeof(some), op->src));
 	else if (r == 0)
 		ctx_note(ctx, "%s is clean: no mount in any namespace, no swap, no holder, "
 			 "nobody has it open, exclusive open succeeds", op->dst);

@@ -208,8 +208,8 @@ static char *plan_text(const struct snapshot *s, const char *step, const struct 
 
 static bool preflight_says(const struct snapshot *s, const char *text)
 {
-	struct finding f[32];
-	size_t n = preflight_findings(s, f, 32);
+	struct finding f[FINDINGS];
+	size_t n = preflight_findings(s, f, FINDINGS);
 
 	for (size_t i = 0; i < n; i++)
 		if (strstr(f[i].text, text))
@@ -219,8 +219,8 @@ static bool preflight_says(const struct snapshot *s, const char *text)
 
 static int preflight_level(const struct snapshot *s, const char *what)
 {
-	struct finding f[32];
-	size_t n = preflight_findings(s, f, 32);
+	struct finding f[FINDINGS];
+	size_t n = preflight_findings(s, f, FINDINGS);
 
 	for (size_t i = 0; i < n; i++)
 		if (!strcmp(f[i].what, what))
@@ -353,6 +353,67 @@ static void test_far_disks(void)
 	fill(&s, diskless);
 	ok(strstr(refusal(&s, "detach", NULL, -EPERM), "nfs4 on far:/export/db1 needs the network"),
 	   "a root on NFS: refused");
+	mounts_free(&s.mounts);
+}
+
+/*
+ * A server with more of everything than fits into a list: what blocks is never what is left
+ * out, and what carries the root is known to the last.
+ */
+static void test_many(void)
+{
+	static struct blockdev rows[90];
+	struct step_state st = { 0 };
+	struct plan *plan = NULL;
+	struct snapshot s;
+	char *text;
+	size_t i, n;
+
+	fill(&s, before);
+	memcpy(rows, devs, sizeof(devs));
+	for (i = 3; i < 90; i++) {
+		rows[i] = devs[2];
+		rows[i].old_root = true;
+		rows[i].used_by = S("/srv");
+		text_fmt(rows[i].name, sizeof(rows[i].name), "sd%zu", i);
+		text_fmt(rows[i].path, sizeof(rows[i].path), "/dev/sd%zu", i);
+		strcpy(rows[i].transport, "iscsi");
+	}
+	s.devs = (struct blockdevs){ .row = rows, .n = 90 };
+	is_str(step_next(&s)->name, "detach", "a crowd of notes blocks nothing");
+	s.lifeline.in_ram = false;
+	strcpy(s.lifeline.why, "the shell's cwd is /root of the disk");
+	ok(strstr(refusal(&s, "detach", NULL, -EPERM), "not wholly in RAM"), "what blocks is not lost in it");
+	ok(preflight_says(&s, "not wholly in RAM"), "and is said");
+	step_preflight.state(&s, &st);
+	is_int(st.count, 1, "it counts once");
+	s.lifeline.in_ram = true;
+	s.old.ndevs = sizeof(s.old.devs) / sizeof(s.old.devs[0]);
+	ok(strstr(refusal(&s, "detach", NULL, -EPERM), "more than careen can keep in mind"),
+	   "a root on more devices than can be known: refused");
+	s.old.ndevs = 2;
+	s.old.nlayers = sizeof(s.old.layer) / sizeof(s.old.layer[0]);
+	refusal(&s, "detach", NULL, -EPERM);
+	mounts_free(&s.mounts);
+
+	detached(&s, off);
+	memcpy(rows, devs, sizeof(devs));
+	for (i = 3; i < 90; i++) {
+		rows[i] = devs[2];
+		text_fmt(rows[i].name, sizeof(rows[i].name), "dm-%zu", i);
+		strcpy(rows[i].type, "lvm");
+		rows[i].on = S("vda1");
+	}
+	s.devs = (struct blockdevs){ .row = rows, .n = 90 };
+	is_int(step_find("unmount")->plan(&s, NULL, &plan, NULL), 0, "a root beside 87 volumes: a plan");
+	for (i = n = 0; plan && i < plan->n; i++)
+		n += plan->ops[i].kind == OP_PROVE_OFF && text_has_word(plan->ops[i].src, "dm-3") &&
+		     text_has_word(plan->ops[i].src, "dm-89");
+	is_int((long)n, 2, "the proof of the disk and of the partition knows each of them");
+	plan_free(plan);
+	text = plan_text(&s, "unmount", NULL);
+	ok(strstr(text, "carries only dm-3 dm-4 dm-5 dm-6 and 83 more"), "and its title stays short");
+	free(text);
 	mounts_free(&s.mounts);
 }
 
@@ -1136,6 +1197,7 @@ int main(void)
 {
 	test_before();
 	test_far_disks();
+	test_many();
 	test_stack();
 	test_inits();
 	test_half();

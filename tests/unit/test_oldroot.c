@@ -1,4 +1,7 @@
 /* test_oldroot.c - the record of the old root, and the live one */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/sysmacros.h>
 
 #include "model/oldroot.h"
@@ -64,6 +67,31 @@ static void test_moved(void)
 	old_root_free(&old);
 }
 
+/* A RAID of 36 disks with a partition each, and a file system of its own for everything. */
+static void test_crowd(void)
+{
+	struct old_root old = { 0 };
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	fputs("28 1 9:0 / / rw - ext4 /dev/md0 rw\n", out);
+	for (int i = 0; i < 73; i++)
+		fprintf(out, "# dev 8:%d /dev/sd\n# fstab %d-uuid\n", i, i);
+	for (int i = 0; i < 36; i++)
+		fprintf(out, "# layer crypt %d-uuid c%0*d\n", i, i == 35 ? 126 : 2, i);
+	fclose(out);
+	is_int(old_root_parse(&old, text), 0, "a root on many disks");
+	is_int(old.ndevs, 73, "each is known");
+	is_int(old.devs[72], makedev(8, 72), "the last one, too");
+	is_int(old.nlayers, 36, "each layer");
+	is_str(old.layer[34].name, "c34", "by its name");
+	is_int((long)strlen(old.layer[35].name), 127, "as long as the kernel lets it be");
+	is_int(old.nfstab, 73, "each line of fstab");
+	old_root_free(&old);
+	free(text);
+}
+
 static void test_stale(void)
 {
 	struct old_root old = { 0 };
@@ -92,6 +120,7 @@ int main(void)
 {
 	test_record();
 	test_moved();
+	test_crowd();
 	test_stale();
 	test_live();
 	return done_testing();

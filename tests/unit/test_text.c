@@ -130,6 +130,10 @@ int main(void)
 	    "what a terminal would obey is written out");
 	via(text_shell, "", "''", "an empty word is still a word");
 	round_trip("a\tb\nc\\x41\\d");
+	is_str(text_some(text, sizeof(text), NULL), "", "no words");
+	is_str(text_some(text, sizeof(text), "md0 dm-0 dm-1 dm-2"), "md0 dm-0 dm-1 dm-2", "four are all told");
+	is_str(text_some(text, sizeof(text), "a b c d e f"), "a b c d and 2 more", "of more the first");
+	is_str(text_some(text, 4, "abcdef"), "abc", "what does not fit is cut");
 	text_unoctal(buf);
 	is_str(buf, "a b\\\\0z", "octal escapes of mountinfo");
 	is_int(error_set(&err, 16, "unmount", "/var", NULL, "Run %s.", "Kill"), -16, "error_set returns -errno");

@@ -61,8 +61,10 @@ storage_close() {
 	storage_back
 }
 
+storage_more() { :; }
 storage() {
 	storage_boot "$1" "$2"
+	storage_more
 	storage_off
 	is "$(proofs "$out")" "$devices" "$what: the proof is green for every device below the root"
 	ok "$what: the file system is good" vm_ssh1022 "$3"

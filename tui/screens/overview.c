@@ -25,8 +25,8 @@ static void add_finding(const struct finding *f)
 
 static void add_findings(const struct console *c)
 {
-	struct finding f[32];
-	size_t n = preflight_findings(c->snap, f, 32);
+	struct finding f[FINDINGS];
+	size_t n = preflight_findings(c->snap, f, FINDINGS);
 
 	for (size_t i = 0; i < n; i++)
 		add_finding(&f[i]);

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Root, /home and swap on LVM; the group is closed, too, by an operator at the console.
+# Root, /home and swap on LVM, beside sixty other volumes, as a host of guests has them; the group
+# is closed, too, by an operator at the console.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../operator.sh"
 . "$(dirname "$0")/../storage.sh"
@@ -14,6 +15,10 @@ at_console() {
 	con_wait '✓ All done' 90 && out=$(vm_ssh1022 careen log --follow)
 }
 
+storage_more() {
+	ok "$what: sixty volumes more" vm_ssh "seq -f 'lvcreate -y -Wn -Zn -l 1 -n guest%g vg0' 60 | lvm &&
+		[ \$(ls -d /sys/class/block/dm-* | wc -l) = 63 ]"
+}
 storage "${1:-13}" lvm 'e2fsck -f -n /dev/mapper/vg0-root'
 storage_unmount() { at_console; }
 storage_close op_step 6 300
