@@ -183,6 +183,9 @@ static int check_answers(const struct repair *rp, struct error *err)
 		if (!value || (!*value && !q->fallback))
 			return error_set(err, EINVAL, "repair", q->key, "a question is not answered",
 					 "%s: give it with --set %s=...", q->ask, q->key);
+		if (strlen(value) > TOOL_ANSWER)
+			return error_set(err, EINVAL, "repair", q->key, "the answer is too long",
+					 "%s: at most %d bytes.", q->ask, TOOL_ANSWER);
 		if (value[0] == '-')
 			return error_set(err, EINVAL, "repair", value,
 					 "an answer cannot begin with '-'", "%s.", q->ask);

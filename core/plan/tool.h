@@ -36,6 +36,7 @@ struct tool_question {
 };
 
 #define TOOL_QUESTIONS 10
+#define TOOL_ANSWER 255	/* bytes of an answer: the journal of a repair keeps a line for each */
 
 /* What several tools that copy ask. */
 #define TOOL_OFFSET { .key = "offset", .ask = "Byte to go on from, a multiple of 4096", \

@@ -1061,9 +1061,15 @@ static void test_wipe_all(void)
 	mounts_free(&s.mounts);
 }
 
+#define SUM "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 static void test_new_system(void)
 {
 	struct plan_opts stream = { .device = "vda", .tool = "new-system", .stream = true };
+	char words[300] = "words=", *most = words + strlen(words);
+	const char *all[] = { "src=/mnt/a.img", "compress=none", "sha256=" SUM, "size=1024", "verify=yes", "part=2",
+			      "kernel=/vmlinuz", "initrd=/initrd.img", words, NULL };
+	const struct plan_opts kexec = { .device = "vda", .tool = "new-system-kexec", .answers = all };
+	struct plan *plan = NULL;
 	struct snapshot s;
 
 	three_disks(&s);
@@ -1077,6 +1083,18 @@ static void test_new_system(void)
 	refusal(&s, "repair", COPY(.device = "vda", .tool = "new-system"), -EINVAL);
 	unfinished_parse(&s.unfinished, "tool new-system\ndev 254:0 1\ndone 1\n");
 	golden("new-system-on", plan_text(&s, "repair", &stream));
+	/* every answer, as long as may be: one that goes on later has them all */
+	s.unfinished = (struct unfinished){ 0 };
+	memset(most, 'w', 256);
+	refusal(&s, "repair", &kexec, -EINVAL);
+	most[255] = '\0';
+	is_int(step_find("repair")->plan(&s, &kexec, &plan, NULL), 0, "a repair with every answer");
+	for (size_t i = 0; plan && i < plan->n; i++)
+		if (plan->ops[i].kind == OP_REMEMBER)
+			unfinished_parse(&s.unfinished, plan->ops[i].input);
+	is_str(unfinished_answer(&s.unfinished, "new-system-kexec", &disks[0], "words"), most, "keeps them all");
+	is_str(unfinished_answer(&s.unfinished, "new-system-kexec", &disks[0], "src"), "/mnt/a.img", "the first, too");
+	plan_free(plan);
 	mounts_free(&s.mounts);
 }
 

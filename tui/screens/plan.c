@@ -32,8 +32,8 @@ static struct list list = {
 static struct {
 	const struct step *step;
 	struct plan_opts opts;
-	char device[64], tool[32], strategy[32], entry[16], skip[256], answer[4][300];
-	const char *answers[5];
+	char device[64], tool[32], strategy[32], entry[16], skip[256], answer[TOOL_QUESTIONS][300];
+	const char *answers[TOOL_QUESTIONS + 1];
 } made;
 
 static struct plan *plan, *next;	/* next: for the screen that is about to be pushed */
@@ -98,7 +98,7 @@ static void keep_opts(const struct step *step, const struct plan_opts *opts, con
 	keep(made.strategy, sizeof(made.strategy), opts->strategy, &made.opts.strategy);
 	keep(made.entry, sizeof(made.entry), opts->entry, &made.opts.entry);
 	keep(made.skip, sizeof(made.skip), skip, &ignored);
-	for (; opts->answers && opts->answers[n] && n < 4; n++)
+	for (; opts->answers && opts->answers[n] && n < TOOL_QUESTIONS; n++)
 		keep(made.answer[n], sizeof(made.answer[n]), opts->answers[n], &made.answers[n]);
 	made.answers[n] = NULL;
 	made.opts.answers = made.answers;
