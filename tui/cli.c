@@ -307,8 +307,11 @@ static int take_option(struct cli *cli, char **argv, int *i)
 		*(const char **)field = argv[*i];
 	else if (o->kind == OFFSET)
 		text_fmt(cli->offset, sizeof(cli->offset), "offset=%s", argv[*i]);
-	if (o->kind != WORD && cli->nanswers < CLI_ANSWERS)
-		cli->answers[cli->nanswers++] = o->kind == SET ? argv[*i] : cli->offset;
+	if (o->kind == WORD)
+		return EXIT_GOOD;
+	if (cli->nanswers == CLI_ANSWERS)
+		return cli_usage("one answer too many:", argv[*i]);
+	cli->answers[cli->nanswers++] = o->kind == SET ? argv[*i] : cli->offset;
 	return EXIT_GOOD;
 }
 

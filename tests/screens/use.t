@@ -67,6 +67,8 @@ says watching 0 "job 0007" "and is taken over from, knowingly" run kill --yes --
 says detached 0 '{"job":"0007"}' "run, as JSON" run kill --yes --detach --json
 says ready 2 "no such command: frob" "unknown command" frob
 says ready 2 "no such option: --frob" "unknown option" status --frob
+says ready 2 "one answer too many: k11=v" "an answer that no tool asks for" run repair \
+	$(printf -- '--set k%d=v ' 1 2 3 4 5 6 7 8 9 10 11)
 says ready 2 "name a step" "run without a step" run
 says ready 2 "no such step: frob" "unknown step" plan frob
 says ready 2 "a value is missing" "option without its value" run repair --device
