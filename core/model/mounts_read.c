@@ -106,6 +106,9 @@ static int read_table(struct mounts *ms, const char *path, uint64_t ns, struct e
 	char *text;
 	int code = file_read_all(AT_FDCWD, path, &text, NULL);
 
+	/* of a task that has just ended [fs/proc_namespace.c mounts_open_common()] */
+	if (code == -EINVAL)
+		code = -ESRCH;
 	if (code < 0)
 		return error_set(err, code, "read mounts", path, NULL, NULL);
 	code = mounts_parse(ms->n ? &seen : ms, text, ns, err);
@@ -156,7 +159,7 @@ static int read_task(struct reading *r, const char *dir, pid_t pid)
 		return 0;
 	text_fmt(path, sizeof(path), "%s/mountinfo", dir);
 	code = read_table(&g->ms, path, g->ns, NULL);
-	if (code < 0 && code != -EINVAL)
+	if (code < 0)
 		note_unreadable(r, pid, code);
 	return code == -ENOMEM ? code : 0;
 }

@@ -229,7 +229,7 @@ static bool check_map(const struct scan *sc, struct found *f, int taskfd, const 
  */
 static void check_maps(const struct scan *sc, struct found *f, int taskfd)
 {
-	char buf[16384], *line, *nl;
+	char buf[32768], *line, *nl;	/* a line: a path of 4096 bytes, each newline in it as four */
 	int fd = openat(taskfd, "maps", O_RDONLY | O_CLOEXEC);
 	size_t have = 0;
 	ssize_t n;
