@@ -277,7 +277,7 @@ static void retarget(struct plan *plan, const struct clone *c)
 static void forget_links(struct plan *plan, const struct clone *c)
 {
 	const struct blockdevs *bs = &c->rp->s->devs;
-	const char *words[40] = {
+	const char *words[264] = {	/* a disk has 256 partitions at most */
 		"sh", "-c", "for n; do b=b$(cat /sys/class/block/$n/dev); "
 		"rm -f /run/udev/data/$b /run/udev/links/*/$b; for l in /dev/disk/*/*; do "
 		"[ \"$(readlink \"$l\")\" != ../../$n ] || rm \"$l\"; done; done", "sh",
@@ -317,7 +317,9 @@ int recipe_clone(const struct repair *rp, struct plan *plan, struct error *err)
 	for (i = 0; r == 0 && i < bs->n; i++)
 		if (lies_on(&c, &bs->row[i], c.from) && *bs->row[i].fstype)
 			r = n++ < RECIPE_BEGUN ? refuse_content(&c, &bs->row[i], err) :
-			    error_set(err, E2BIG, "clone", c.from->path, "it has too many file systems", NULL);
+			    error_set(err, E2BIG, "clone", c.from->path, "it has too many file systems",
+				      "At most %d. By hand: Copy another device onto it, then wipe the old one.",
+				      RECIPE_BEGUN - RENAMED);
 	if (r < 0)
 		return r;
 	text_fmt(c.mark, sizeof(c.mark), "%.4s%04x", rp->s->host.boot_id, (unsigned)c.from->diskseq & 0xffff);
