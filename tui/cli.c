@@ -309,7 +309,7 @@ static int take_option(struct cli *cli, char **argv, int *i)
 		text_fmt(cli->offset, sizeof(cli->offset), "offset=%s", argv[*i]);
 	if (o->kind == WORD)
 		return EXIT_GOOD;
-	if (cli->nanswers == CLI_ANSWERS)
+	if (cli->nanswers == TOOL_QUESTIONS)
 		return cli_usage("one answer too many:", argv[*i]);
 	cli->answers[cli->nanswers++] = o->kind == SET ? argv[*i] : cli->offset;
 	return EXIT_GOOD;

@@ -5,14 +5,13 @@
 #include <stdbool.h>
 
 #include "plan/step.h"
+#include "plan/tool.h"
 
 /* The table in cli.c says what each means; --help prints it. */
 enum exit_status {
 	EXIT_GOOD, EXIT_FAILED, EXIT_USAGE, EXIT_REFUSED, EXIT_NOTHING, EXIT_STOPPED,
 	EXIT_HANGUP,
 };
-
-#define CLI_ANSWERS 10
 
 struct cli {
 	bool json, yes, take_over, detach, follow, script, known_hosts, man, words;
@@ -21,7 +20,7 @@ struct cli {
 	const char *object;	/* after it: DEV or ENTRY */
 	char offset[32];
 	struct plan_opts opts;
-	const char *answers[CLI_ANSWERS + 1];
+	const char *answers[TOOL_QUESTIONS + 1];
 	int nanswers;
 };
 
