@@ -193,7 +193,7 @@ static void print_status(const struct snapshot *s)
 		[FIND_OK] = "ok", [FIND_NOTE] = "note", [FIND_BLOCKER] = "blocker",
 	};
 	struct finding f[FINDINGS];
-	size_t n = preflight_findings(s, f, FINDINGS);
+	size_t n = preflight_findings(s, f);
 	char text[400], up[32], last[sizeof(((struct step_state *)0)->why)] = "";
 
 	text_fmt(text, sizeof(text), "%s, %s, Linux %s, up %s", s->host.name, s->host.os,

@@ -200,7 +200,7 @@ static void check_detach(struct visit *v)
 {
 	static const enum level of[] = { [FIND_OK] = GOOD, [FIND_NOTE] = NOTE, [FIND_BLOCKER] = PROBLEM };
 	struct finding f[FINDINGS];
-	size_t n = preflight_findings(v->s, f, FINDINGS), bad = 0;
+	size_t n = preflight_findings(v->s, f), bad = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		if (f[i].level == FIND_OK || is_of_a_session(&f[i]))

@@ -10,14 +10,14 @@
 
 struct findings {
 	struct finding *row;
-	size_t n, max;
+	size_t n;
 };
 
 static struct finding *add(struct findings *f, int level, const char *what,
 			   const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 /*
- * Never NULL: findings beyond the caller's room go to a scratch row. But what blocks is never
+ * Never NULL: findings beyond the room there is go to a scratch row. But what blocks is never
  * left out, as Detach goes by it: the last one that does not block makes room.
  */
 static struct finding *next_row(struct findings *f, int level)
@@ -25,7 +25,7 @@ static struct finding *next_row(struct findings *f, int level)
 	static _Thread_local struct finding scratch;
 	size_t i = f->n;
 
-	if (f->n < f->max)
+	if (f->n < FINDINGS)
 		return &f->row[f->n++];
 	while (level == FIND_BLOCKER && i-- > 0) {
 		if (f->row[i].level == FIND_BLOCKER)
@@ -302,9 +302,9 @@ static void check_network(const struct snapshot *s, struct findings *f)
 			    s->net.mgr[i].link, s->net.mgr[i].name, (int)s->net.mgr[i].pid);
 }
 
-size_t preflight_findings(const struct snapshot *s, struct finding *ret, size_t max)
+size_t preflight_findings(const struct snapshot *s, struct finding ret[FINDINGS])
 {
-	struct findings f = { .row = ret, .max = max };
+	struct findings f = { .row = ret };
 
 	check_place(s, &f);
 	check_init(s, &f);
@@ -321,7 +321,7 @@ size_t preflight_findings(const struct snapshot *s, struct finding *ret, size_t 
 static void preflight_state(const struct snapshot *s, struct step_state *ret)
 {
 	struct finding f[FINDINGS];
-	size_t n = preflight_findings(s, f, FINDINGS), i;
+	size_t n = preflight_findings(s, f), i;
 	unsigned blockers = 0, good = 0;
 	const char *first = "";
 

@@ -62,7 +62,7 @@ const struct step *step_next(const struct snapshot *s);
 
 /* Room for what Preflight has to say: of the notes some may be left out, what blocks never is. */
 enum { FINDINGS = 32 };
-/* Preflight's findings, at most @max; returns how many. */
-size_t preflight_findings(const struct snapshot *s, struct finding *ret, size_t max);
+/* Preflight's findings; returns how many. */
+size_t preflight_findings(const struct snapshot *s, struct finding ret[FINDINGS]);
 
 #endif

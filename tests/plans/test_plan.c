@@ -209,7 +209,7 @@ static char *plan_text(const struct snapshot *s, const char *step, const struct 
 static bool preflight_says(const struct snapshot *s, const char *text)
 {
 	struct finding f[FINDINGS];
-	size_t n = preflight_findings(s, f, FINDINGS);
+	size_t n = preflight_findings(s, f);
 
 	for (size_t i = 0; i < n; i++)
 		if (strstr(f[i].text, text))
@@ -220,7 +220,7 @@ static bool preflight_says(const struct snapshot *s, const char *text)
 static int preflight_level(const struct snapshot *s, const char *what)
 {
 	struct finding f[FINDINGS];
-	size_t n = preflight_findings(s, f, FINDINGS);
+	size_t n = preflight_findings(s, f);
 
 	for (size_t i = 0; i < n; i++)
 		if (!strcmp(f[i].what, what))

@@ -26,7 +26,7 @@ static void add_finding(const struct finding *f)
 static void add_findings(const struct console *c)
 {
 	struct finding f[FINDINGS];
-	size_t n = preflight_findings(c->snap, f, FINDINGS);
+	size_t n = preflight_findings(c->snap, f);
 
 	for (size_t i = 0; i < n; i++)
 		add_finding(&f[i]);
