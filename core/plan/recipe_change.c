@@ -207,28 +207,40 @@ static void once_made(const struct change *ch, struct op *op, unsigned n)
 	op->done &= !ch->ssh || recipe_did(ch->rp, DID_RESTORE);
 }
 
+/*
+ * The label that the new file system gets: the old one, if it has room for it [mke2fs(8),
+ * mkfs.xfs(8), BTRFS_LABEL_SIZE]; those that make them cut it, or refuse. "" for none.
+ */
+static const char *new_label(const struct change *ch)
+{
+	const char *fs = ch->will.fstype;
+	size_t room = !strcmp(fs, "ext4") ? 16 : !strcmp(fs, "xfs") ? 12 : 255;
+
+	return strlen(ch->is.label) <= room && !strchr(ch->is.label, '\n') ? ch->is.label : "";
+}
+
 static void add_make(struct plan *plan, const struct change *ch)
 {
-	const char *dev = ch->rp->dev->path, *fs = ch->will.fstype;
-	char title[64], uuid[80];
+	const char *dev = ch->rp->dev->path, *fs = ch->will.fstype, *label = new_label(ch);
+	char title[80], uuid[80];
 	struct op *op;
 
 	/* mkfs.btrfs takes no UUID that it still finds somewhere */
 	once_made(ch, repair_command(plan, ch->rp->dev, DANGER_DESTROYS, "wipe the old signature",
 				     WORDS("wipefs", "-a", "-q", dev)), DID_WIPE);
-	text_fmt(title, sizeof(title), "make the new file system (%s)", fs);
+	text_fmt(title, sizeof(title), "make the new file system (%s%s)", fs,
+		 strcmp(label, ch->is.label) ? ", without its label: no room" : "");
 	text_fmt(uuid, sizeof(uuid), "uuid=%s", ch->is.uuid);
 	if (!strcmp(fs, "ext4"))
 		op = repair_command(plan, ch->rp->dev, DANGER_DESTROYS, title,
 				    WORDS("mke2fs", "-q", "-t", "ext4", "-F", "-U", ch->is.uuid, "-L",
-					  ch->is.label, dev));
+					  label, dev));
 	else if (!strcmp(fs, "xfs"))
 		op = repair_command(plan, ch->rp->dev, DANGER_DESTROYS, title,
-				    WORDS("mkfs.xfs", "-q", "-f", "-m", uuid, dev));
+				    WORDS("mkfs.xfs", "-q", "-f", "-m", uuid, "-L", label, dev));
 	else
 		op = repair_command(plan, ch->rp->dev, DANGER_DESTROYS, title,
-				    WORDS("mkfs.btrfs", "-q", "-f", "-U", ch->is.uuid, "-L", ch->is.label,
-					  dev));
+				    WORDS("mkfs.btrfs", "-q", "-f", "-U", ch->is.uuid, "-L", label, dev));
 	once_made(ch, op, DID_MAKE);
 }
 
@@ -295,14 +307,12 @@ static bool reads(const struct change *ch)
 int recipe_change(const struct repair *rp, struct plan *plan, struct error *err)
 {
 	struct change ch = { .rp = rp };
-	char answers[100];
 	int r = find_change(&ch, err);
 
 	if (r < 0)
 		return r;
-	text_fmt(answers, sizeof(answers), "set fs=%s\nset via=%s\n", ch.will.fstype,
-		 ch.ssh ? "ssh" : ch.store ? ch.store->name : "ram");
-	recipe_begins(plan, rp, answers);
+	recipe_begins(plan, rp, WORDS("fs", ch.will.fstype,
+				      "via", ch.ssh ? "ssh" : ch.store ? ch.store->name : "ram"));
 	add_store(plan, &ch);
 	if (!recipe_did(rp, DID_WIPE) && !reads(&ch))
 		repair_written(plan, rp->dev);
