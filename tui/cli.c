@@ -153,9 +153,9 @@ int cli_look(unsigned parts, bool console, struct snapshot **ret)
 
 void cli_say(const char *label, const char *word, const char *text)
 {
-	char clean[600];
-
-	printf("%-11s%-9s%s\n", label, word, text_clean(clean, sizeof(clean), text));
+	printf("%-11s%-9s", label, word);
+	text_put_clean(stdout, text);
+	putchar('\n');
 }
 
 /* With port_open=armed: for how long. */

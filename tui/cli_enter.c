@@ -12,9 +12,9 @@ static const struct plan *running;
 
 static void line(const char *indent, const char *text)
 {
-	char clean[1024];
-
-	printf("%s%s\n", indent, text_clean(clean, sizeof(clean), text));
+	fputs(indent, stdout);
+	text_put_clean(stdout, text);
+	putchar('\n');
 	fflush(stdout);
 }
 

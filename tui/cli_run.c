@@ -21,7 +21,7 @@ static int refuse(const char *why)
 
 static bool typed(const char *want)
 {
-	char line[200];
+	char line[640];
 
 	fflush(stdout);
 	if (!fgets(line, sizeof(line), stdin))
@@ -64,9 +64,9 @@ struct told {
 
 static void line(const char *indent, const char *text)
 {
-	char clean[1024];
-
-	printf("%s%s\n", indent, text_clean(clean, sizeof(clean), text ? text : ""));
+	fputs(indent, stdout);
+	text_put_clean(stdout, text);
+	putchar('\n');
 }
 
 static void tell_op(const struct job_view *j, size_t i)

@@ -78,7 +78,7 @@ const char *text_clean(char *dst, size_t size, const char *src)
 
 void text_put_clean(FILE *out, const char *src)
 {
-	size_t size = strlen(src) + 1;
+	size_t size = src ? strlen(src) + 1 : 1;
 	char *buf = malloc(size);
 
 	fputs(buf ? text_clean(buf, size, src) : "?", out);

@@ -268,13 +268,6 @@ int plan_skip(struct plan *plan, size_t index, struct error *err)
 	return 0;
 }
 
-static void print_clean(FILE *out, const char *text)
-{
-	char buf[1024];
-
-	fputs(text_clean(buf, sizeof(buf), text), out);
-}
-
 static void print_deadline(const struct op *op, FILE *out)
 {
 	if (op->deadline_s)
@@ -288,7 +281,7 @@ static void print_procs(const struct op *op, FILE *out)
 	for (i = 0; i < op->nprocs; i++) {
 		fprintf(out, "       %-7d %-4s ", (int)op->procs[i].pid,
 			op->procs[i].kill_now ? "KILL" : "TERM");
-		print_clean(out, op->procs[i].name);
+		text_put_clean(out, op->procs[i].name);
 		fputc('\n', out);
 	}
 }
@@ -296,13 +289,13 @@ static void print_procs(const struct op *op, FILE *out)
 static void print_op(const struct op *op, size_t number, FILE *out)
 {
 	fprintf(out, "  %2zu.  ", number);
-	print_clean(out, op->title);
+	text_put_clean(out, op->title);
 	fprintf(out, "  [%s", op_danger(op));
 	print_deadline(op, out);
 	fputs("]\n", out);
 	if (op->command) {
 		fputs("       $ ", out);
-		print_clean(out, op->command);
+		text_put_clean(out, op->command);
 		fputc('\n', out);
 	}
 	print_procs(op, out);
@@ -312,7 +305,7 @@ static void print_sentence(FILE *out, const char *text)
 {
 	if (!text)
 		return;
-	print_clean(out, text);
+	text_put_clean(out, text);
 	fputc('\n', out);
 }
 
@@ -320,7 +313,7 @@ void plan_print(const struct plan *plan, FILE *out)
 {
 	size_t i;
 
-	print_clean(out, plan->title);
+	text_put_clean(out, plan->title);
 	fputc('\n', out);
 	print_sentence(out, plan->target);
 	print_sentence(out, plan->undo);
@@ -329,14 +322,14 @@ void plan_print(const struct plan *plan, FILE *out)
 		print_op(&plan->ops[i], i + 1, out);
 	if (plan->secret_what) {
 		fputs("It needs ", out);
-		print_clean(out, plan->secret_what);
+		text_put_clean(out, plan->secret_what);
 		fputs(": --key-file FILE, or typed at the console.\n", out);
 	}
 	if (plan->token) {
 		fputs("To confirm, type ", out);
-		print_clean(out, plan->token);
+		text_put_clean(out, plan->token);
 		fputs(" (", out);
-		print_clean(out, plan->token_what ? plan->token_what : "");
+		text_put_clean(out, plan->token_what);
 		fputs(")\n", out);
 	}
 }

@@ -1,5 +1,6 @@
 /* recipe_wipe.c - every disk of the old system, or those that are named, wiped; then the machine is off */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -7,6 +8,7 @@
 #include "plan/recipe.h"
 
 #define MAX_DISKS 15	/* two numbers each, of those below RECIPE_BEGUN */
+#define DONE_SIZE (40 * MAX_DISKS)	/* done_so_far(): a path of the kernel has at most 36 bytes */
 
 struct target {
 	const struct blockdev *disk;
@@ -91,7 +93,7 @@ static const char *done_so_far(const struct wipe *w, char *buf, size_t size)
 static int add_named(struct wipe *w, const char *names, bool numbered, struct error *err)
 {
 	const struct blockdev *b;
-	char word[64], name[64], missing[64] = "", done[120];
+	char word[64], name[64], missing[64] = "", done[DONE_SIZE];
 	int r = 0;
 
 	for (; r == 0 && *(names += strspn(names, " ,")); names += strcspn(names, " ,")) {
@@ -132,7 +134,7 @@ static int find_targets(struct wipe *w, struct error *err)
 
 static void begins(struct plan *plan, const struct wipe *w)
 {
-	char answers[1200], was[300] = "", buf[8];
+	char was[300] = "", disks[8], how[8];
 	const struct blockdev *b;
 	size_t len;
 	unsigned i;
@@ -143,42 +145,44 @@ static void begins(struct plan *plan, const struct wipe *w)
 		text_fmt(was + len, sizeof(was) - len, "%s%s/%llu", i ? " " : "", b->name,
 			 (unsigned long long)b->diskseq);
 	}
-	text_fmt(answers, sizeof(answers), "set disks=%s\n", repair_value(w->rp, "disks", buf, sizeof(buf)));
-	len = strlen(answers);
-	text_fmt(answers + len, sizeof(answers) - len, "set how=%s\nset was=%s\n",
-		 repair_value(w->rp, "how", buf, sizeof(buf)), was);
-	recipe_begins(plan, w->rp, answers);
+	recipe_begins(plan, w->rp, WORDS("disks", repair_value(w->rp, "disks", disks, sizeof(disks)),
+					 "how", repair_value(w->rp, "how", how, sizeof(how)), "was", was));
 }
 
 /* One sentence of what comes to its end and what stays; each word is asked for. */
 static void describe(struct plan *plan, const struct wipe *w)
 {
 	const struct blockdevs *bs = &w->rp->s->devs;
-	char wiped[1200] = "", kept[300] = "", done[300], token[256] = "", size[16];
+	char kept[300] = "", done[DONE_SIZE], *wiped = NULL, *token = NULL, size[16];
 	const struct blockdev *b;
 	unsigned stay = 0;
-	size_t i;
+	size_t i, len;
 
-#define APPEND(to, ...) text_fmt(to + strlen(to), sizeof(to) - strlen(to), __VA_ARGS__)
 	for (i = 0; i < w->n; i++) {
 		b = w->target[i].disk;
-		APPEND(wiped, "%s%s (%s, %s%s)", i ? ", " : "", b->path,
-		       text_size(size, sizeof(size), b->size),
-		       b->serial && *b->serial ? "serial " : "no serial number", b->serial ? b->serial : "");
+		plan_set(plan, &wiped, "%s%s%s (%s, %s%s)", wiped ? wiped : "", i ? ", " : "", b->path,
+			 text_size(size, sizeof(size), b->size),
+			 b->serial && *b->serial ? "serial " : "no serial number", b->serial ? b->serial : "");
 		repair_token(plan, w->rp->s, b);
-		APPEND(token, "%s%s", i ? "," : "", plan->token ? plan->token : "");
+		plan_set(plan, &token, "%s%s%s", token ? token : "", i ? "," : "",
+			 plan->token ? plan->token : "");
 	}
-	for (i = 0; i < bs->n; i++)
+	for (i = 0; i < bs->n; i++) {
+		len = strlen(kept);
 		if (!strcmp(bs->row[i].type, "disk") && !is_target(w, &bs->row[i]) && stay++ < 8)
-			APPEND(kept, "%s%s", *kept ? ", " : " Left as they are: ", bs->row[i].path);
+			text_fmt(kept + len, sizeof(kept) - len, "%s%s", len ? ", " : " Left as they are: ",
+				 bs->row[i].path);
+	}
+	len = strlen(kept);
 	if (stay > 8)
-		APPEND(kept, " and %u more", stay - 8);
-#undef APPEND
-	plan_set(plan, &plan->target, "Every byte of %s.%s%s%s", wiped, done_so_far(w, done, sizeof(done)), kept,
-		 *kept ? "." : "");
+		text_fmt(kept + len, sizeof(kept) - len, " and %u more", stay - 8);
+	plan_set(plan, &plan->target, "Every byte of %s.%s%s%s", wiped ? wiped : "none",
+		 done_so_far(w, done, sizeof(done)), kept, *kept ? "." : "");
 	plan_set(plan, &plan->undo, "No undo: they are overwritten, and then somebody must switch the "
 		 "machine on.");
-	plan_set(plan, &plan->token, "%s", token);
+	plan_set(plan, &plan->token, "%s", token ? token : "");
+	free(wiped);
+	free(token);
 	if (w->n > 1)
 		plan_set(plan, &plan->token_what, "the word of each disk, in this order");
 }

@@ -15,7 +15,7 @@
 #include "widgets/text.h"
 
 static struct plan *plan;
-static char typed[256];
+static char typed[640];		/* the words of 15 disks: recipe_wipe.c */
 static char before[256];	/* a new secret as it was typed first */
 static bool word_given;		/* the token; what is typed now is the secret */
 
@@ -78,7 +78,7 @@ void confirm_draw(struct box box)
 
 bool confirm_key(int key)
 {
-	return confirm_needed() && prompt_edit(typed, sizeof(typed), key);
+	return confirm_needed() && prompt_edit(typed, asks_word() ? sizeof(typed) : sizeof(before), key);
 }
 
 /* May it be used? A new one must be good, and the same twice. */
@@ -92,6 +92,13 @@ static bool secret_given(struct console *c)
 	}
 	if (!plan->secret_is_new)
 		return true;
+	if (strlen(typed) + 4 >= sizeof(before)) {
+		console_note(c, ST_WARN, "Not this passphrase: at most %zu bytes. Nothing has happened.",
+			     sizeof(before) - 5);
+		explicit_bzero(typed, sizeof(typed));
+		explicit_bzero(before, sizeof(before));
+		return false;
+	}
 	why = plan->secret_at_boot ? plan_new_secret_is_bad(typed, strlen(typed)) : NULL;
 	if (!before[0] && why) {
 		console_note(c, ST_WARN, "Not this passphrase: %s. Nothing has happened.", why);
