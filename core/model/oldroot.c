@@ -31,10 +31,12 @@ enum {
 static void take_layer(struct old_root *old, const char *value)
 {
 	struct layer l = { 0 };
+	int at = 0;
 
-	if (old->nlayers == MAX_LAYERS ||
-	    sscanf(value, "%11s %63s %127[^\n]", l.type, l.id, l.name) != 3)
+	if (old->nlayers == MAX_LAYERS || sscanf(value, "%11s %63s%*1[ ]%n", l.type, l.id, &at) != 2 || !at ||
+	    !value[at])
 		return;
+	text_fmt(l.name, sizeof(l.name), "%s", value + at);
 	if (!strcmp(l.id, "-"))
 		l.id[0] = '\0';
 	old->layer[old->nlayers++] = l;
@@ -72,12 +74,16 @@ static void take_keys(struct old_root *old, const char *text)
 	const char *line, *next;
 
 	for (line = text; *line; line = *next ? next + 1 : next) {
-		char key[32], value[512];
+		char key[32], value[sizeof(old->options)];
+		int at = 0;
 
 		next = line + strcspn(line, "\n");
 		/* one blank: a value may be empty */
-		if (sscanf(line, "# %31s%*1[ ]%511[^\n]", key, value) == 2)
+		if (sscanf(line, "# %31s%*1[ ]%n", key, &at) == 1 && at && at <= next - line) {
+			text_fmt(value, sizeof(value), "%.*s", (int)(next - line) - at, line + at);
+			text_unescape(value);
 			take_key(old, key, value);
+		}
 	}
 }
 

@@ -69,7 +69,7 @@ struct old_root {
 	bool known;
 	struct mounts mounts;	/* rows all ->old; targets as they were below / */
 	char source[256];	/* device of "/": "/dev/vda1" */
-	char fstype[32], options[512];	/* mount(8) -o text */
+	char fstype[32], options[4096];	/* mount(8) -o text; mount(2) takes no more than a page */
 	char uuid[64];		/* of that file system, then; "" unknown */
 	char usr_uuid[64];	/* the same of /usr, if that is one of its own */
 	char init[256];		/* what PID 1 executed: "/usr/lib/systemd/systemd" */
@@ -90,7 +90,7 @@ struct unfinished {
 	char tool[32];		/* "" if there is none */
 	dev_t dev;
 	uint64_t diskseq;	/* 0 unknown */
-	char uuid[64], label[64], fstype[16];	/* of the device when it began */
+	char uuid[64], label[256], fstype[16];	/* of the device when it began */
 	char answer[10][300];	/* "key=value", as many as a tool asks */
 	unsigned nanswers;
 	unsigned done;		/* bit N: operation number N is done */

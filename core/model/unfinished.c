@@ -3,7 +3,8 @@
  *
  * Lines of a key and a value: tool, dev ("254:1 3", the second is its diskseq), uuid,
  * label, fstype, set (an answer, "key=value"; more than one), done (the number of an
- * operation; more than one). core/run/journal.c writes it.
+ * operation; more than one). A label may have anything in it: each value has
+ * text_escape()'s escapes. core/run/journal.c writes it.
  */
 #include "model/unfinished.h"
 
@@ -40,14 +41,19 @@ static void take_key(struct unfinished *u, const char *key, const char *value)
 void unfinished_parse(struct unfinished *u, const char *text)
 {
 	const char *line, *next;
-	char key[16], value[300];
+	char key[16], value[1100];	/* a label of 255 bytes, each escaped */
+	int at;
 
 	*u = (struct unfinished){ 0 };
 	for (line = text; *line; line = *next ? next + 1 : next) {
 		next = line + strcspn(line, "\n");
 		/* one blank: a value may be empty */
-		if (sscanf(line, "%15s%*1[ ]%299[^\n]", key, value) == 2)
+		at = 0;
+		if (sscanf(line, "%15s%*1[ ]%n", key, &at) == 1 && at && at <= next - line) {
+			text_fmt(value, sizeof(value), "%.*s", (int)(next - line) - at, line + at);
+			text_unescape(value);
 			take_key(u, key, value);
+		}
 	}
 }
 

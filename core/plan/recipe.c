@@ -1,5 +1,6 @@
 /* recipe.c - repairs of more than one program, each shown whole before it starts */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
@@ -84,17 +85,40 @@ void recipe_writes(struct plan *plan, const struct blockdev *dev)
 		plan->ops[plan->n - 1].once = RECIPE_BEGUN;
 }
 
-void recipe_begins(struct plan *plan, const struct repair *rp, const char *answers)
+void recipe_begins(struct plan *plan, const struct repair *rp, const char *const *answers)
 {
 	const struct blockdev *b = rp->dev;
+	const struct { const char *key, *value; } facts[] = {
+		{ "uuid", b->uuid }, { "label", b->label }, { "fstype", b->fstype },
+	};
+	char *text = NULL;
+	size_t size = 0, i;
 	struct op *op;
+	FILE *f;
 
 	if (unfinished_is(&rp->s->unfinished, rp->tool->name, b))
 		return;
+	f = open_memstream(&text, &size);
+	plan->oom |= !f;
+	if (!f)
+		return;
+	fprintf(f, "tool %s\ndev %u:%u %llu\n", rp->tool->name, major(b->dev), minor(b->dev),
+		(unsigned long long)b->diskseq);
+	for (i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
+		fprintf(f, "%s ", facts[i].key);
+		text_escape(f, facts[i].value);
+		fputc('\n', f);
+	}
+	for (; *answers; answers += 2)
+		if (*answers[1]) {
+			fprintf(f, "set %s=", answers[0]);
+			text_escape(f, answers[1]);
+			fputc('\n', f);
+		}
+	plan->oom |= fclose(f) == EOF;
 	op = plan_add(plan, OP_REMEMBER, DANGER_UNDOABLE, 10, "journal: this repair begins");
-	plan_set(plan, &op->input, "tool %s\ndev %u:%u %llu\nuuid %s\nlabel %s\nfstype %s\n%s",
-		 rp->tool->name, major(b->dev), minor(b->dev), (unsigned long long)b->diskseq,
-		 b->uuid, b->label, b->fstype, answers);
+	free(op->input);
+	op->input = text;
 	plan_outline(plan, op, "cat > %s", CAREEN_RECIPE);
 }
 

@@ -33,8 +33,11 @@ bool recipe_did(const struct repair *rp, unsigned n);
 /* As repair_written(); from then on Resume is refused until the repair has ended. */
 #define RECIPE_BEGUN 31		/* the number of that operation; the others' are lower */
 void recipe_writes(struct plan *plan, const struct blockdev *dev);
-/* Remember what a plan made anew after a failure has to know; @answers are lines "set key=value". */
-void recipe_begins(struct plan *plan, const struct repair *rp, const char *answers);
+/*
+ * Remember what a plan made anew after a failure has to know; @answers are a key and its
+ * value each, in turn, NULL at the end. "" is no answer.
+ */
+void recipe_begins(struct plan *plan, const struct repair *rp, const char *const *answers);
 void recipe_ends(struct plan *plan);
 /* The device as it was when the repair began: what is on it may be gone by now. */
 void recipe_as_it_was(const struct repair *rp, struct blockdev *ret);

@@ -307,7 +307,7 @@ int recipe_clone(const struct repair *rp, struct plan *plan, struct error *err)
 {
 	struct clone c = { .rp = rp };
 	const struct blockdevs *bs = &rp->s->devs;
-	char answer[80], name[64];
+	char name[64];
 	unsigned n = RENAMED;
 	size_t i;
 	int r = find_source(&c, err);
@@ -325,8 +325,7 @@ int recipe_clone(const struct repair *rp, struct plan *plan, struct error *err)
 	text_fmt(c.mark, sizeof(c.mark), "%.4s%04x", rp->s->host.boot_id, (unsigned)c.from->diskseq & 0xffff);
 	describe(plan, &c);
 	look_first(plan, &c);
-	recipe_begins(plan, rp, text_fmt(answer, sizeof(answer), "set from=%s\n",
-					 answer_of(&c, name, sizeof(name))));
+	recipe_begins(plan, rp, WORDS("from", answer_of(&c, name, sizeof(name))));
 	if (!recipe_did(rp, COPIED)) {
 		recipe_writes(plan, rp->dev);
 		repair_written(plan, c.from);

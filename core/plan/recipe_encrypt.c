@@ -199,7 +199,7 @@ static void add_mend(struct plan *plan, const struct encrypt *en)
 int recipe_encrypt(const struct repair *rp, struct plan *plan, struct error *err)
 {
 	struct encrypt en = { .rp = rp };
-	char answers[80], buf[48];
+	char buf[48];
 	int r = find_root(&en, err);
 
 	en.name = repair_value(rp, "as", buf, sizeof(buf));
@@ -211,10 +211,9 @@ int recipe_encrypt(const struct repair *rp, struct plan *plan, struct error *err
 		return r;
 	plan_set(plan, &plan->undo, "No undo: %s is written to. Other partitions, /boot and swap "
 		 "among them, stay as they are.", rp->dev->path);
-	text_fmt(answers, sizeof(answers), "set as=%s\n", en.name);
 	if (!en.begun)
 		add_look(plan, &en);
-	recipe_begins(plan, rp, answers);
+	recipe_begins(plan, rp, WORDS("as", en.name));
 	if (!en.formatted)
 		repair_written(plan, rp->dev);
 	add_shrink(plan, &en);

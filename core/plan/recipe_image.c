@@ -19,16 +19,15 @@ static void begins(struct plan *plan, const struct repair *rp)
 	static const char *const keys[] = {
 		"src", "compress", "sha256", "size", "verify", "part", "kernel", "initrd", "words",
 	};
-	char answers[2400] = "";
-	const char *value;
-	size_t i, len;
+	const char *answers[2 * sizeof(keys) / sizeof(keys[0]) + 1], *value;
+	size_t i, n = 0;
 
 	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		value = repair_given(rp, keys[i]);
-		len = strlen(answers);
-		if (value && *value)
-			text_fmt(answers + len, sizeof(answers) - len, "set %s=%s\n", keys[i], value);
+		answers[n++] = keys[i];
+		answers[n++] = value ? value : "";
 	}
+	answers[n] = NULL;
 	recipe_begins(plan, rp, answers);
 }
 

@@ -110,7 +110,7 @@ static bool is_ext(const struct resize *rz)
 static void begin_ext(struct plan *plan, const struct resize *rz)
 {
 	const struct blockdev *b = rz->rp->dev;
-	char script[400], answers[60], buf[32];
+	char script[400], buf[32];
 	size_t n = plan->n;
 	struct op *op;
 
@@ -124,8 +124,7 @@ static void begin_ext(struct plan *plan, const struct resize *rz)
 		plan_command(plan, op, "resize2fs -P %s", b->path);
 		n = plan->n;
 	}
-	text_fmt(answers, sizeof(answers), "set size=%s\n", repair_value(rz->rp, "size", buf, sizeof(buf)));
-	recipe_begins(plan, rz->rp, answers);
+	recipe_begins(plan, rz->rp, WORDS("size", repair_value(rz->rp, "size", buf, sizeof(buf))));
 	if (plan->n > n)
 		plan->ops[n].once = RECIPE_BEGUN;
 }

@@ -167,6 +167,15 @@ static int refuse_path(const char *path, struct error *err)
 	return 0;
 }
 
+/* The journal of a repair keeps an answer on a line. */
+static bool has_control(const char *s)
+{
+	for (; *s; s++)
+		if ((unsigned char)*s < ' ' || *s == 0x7f)
+			return true;
+	return false;
+}
+
 static int check_answers(const struct repair *rp, struct error *err)
 {
 	const struct tool_question *q;
@@ -186,6 +195,9 @@ static int check_answers(const struct repair *rp, struct error *err)
 		if (strlen(value) > TOOL_ANSWER)
 			return error_set(err, EINVAL, "repair", q->key, "the answer is too long",
 					 "%s: at most %d bytes.", q->ask, TOOL_ANSWER);
+		if (has_control(value))
+			return error_set(err, EINVAL, "repair", q->key, "the answer has a line's end or another "
+					 "control character in it", "%s: say it anew, without.", q->ask);
 		if (value[0] == '-')
 			return error_set(err, EINVAL, "repair", value,
 					 "an answer cannot begin with '-'", "%s.", q->ask);

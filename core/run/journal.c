@@ -4,7 +4,8 @@
  * oldroot.mountinfo has the old root's lines of mountinfo(5) and, after "# ",
  * a key and a value a line: source, fstype, options, uuid, usr-uuid, init, uevents,
  * layer (more than one, lowest first: "lvm - vg0"), dev (more than one: "254:1
- * /dev/vda1"), fstab (more than one: the UUID of a file system that it names).
+ * /dev/vda1"), fstab (more than one: the UUID of a file system that it names). What is
+ * text has text_escape()'s escapes: it may have a newline in it.
  * core/model/oldroot.c reads it.
  */
 #include "run/journal.h"
@@ -77,6 +78,13 @@ static const struct blockdev *find_spec(const struct blockdevs *bs, const char *
 	return NULL;
 }
 
+static void put_key(FILE *out, const char *key, const char *value)
+{
+	fprintf(out, "# %s ", key);
+	text_escape(out, value);
+	fputc('\n', out);
+}
+
 /* Mounted or not: what is not there now is left out. */
 static void put_fstab(FILE *out, const struct snapshot *s)
 {
@@ -88,7 +96,7 @@ static void put_fstab(FILE *out, const struct snapshot *s)
 	while (in && (m = getmntent(in))) {
 		b = find_spec(&s->devs, m->mnt_fsname);
 		if (b && *b->uuid)
-			fprintf(out, "# fstab %s\n", b->uuid);
+			put_key(out, "fstab", b->uuid);
 	}
 	if (in)
 		endmntent(in);
@@ -105,18 +113,21 @@ static void put_record(FILE *out, const struct snapshot *s)
 	for (i = 0; i < s->mounts.n; i++)
 		if (s->mounts.row[i].old)
 			put_mount(out, &s->mounts.row[i]);
-	fprintf(out, "# source %s\n# fstype %s\n# options %s\n", old->source, old->fstype,
-		old->options);
+	put_key(out, "source", old->source);
+	put_key(out, "fstype", old->fstype);
+	put_key(out, "options", old->options);
 	if (*old->uuid)
-		fprintf(out, "# uuid %s\n", old->uuid);
+		put_key(out, "uuid", old->uuid);
 	if (*old->usr_uuid)
-		fprintf(out, "# usr-uuid %s\n", old->usr_uuid);
-	fprintf(out, "# init %s\n", s->init.kind == INIT_STUB ? s->init.boot : s->init.exe);
+		put_key(out, "usr-uuid", old->usr_uuid);
+	put_key(out, "init", s->init.kind == INIT_STUB ? s->init.boot : s->init.exe);
 	if (read_text("/sys/kernel/uevent_seqnum", seqnum, sizeof(seqnum)) > 0)
 		fprintf(out, "# uevents %s", seqnum);	/* has its newline */
-	for (i = 0; i < old->nlayers; i++)
-		fprintf(out, "# layer %s %s %s\n", old->layer[i].type,
-			*old->layer[i].id ? old->layer[i].id : "-", old->layer[i].name);
+	for (i = 0; i < old->nlayers; i++) {
+		fprintf(out, "# layer %s %s ", old->layer[i].type, *old->layer[i].id ? old->layer[i].id : "-");
+		text_escape(out, old->layer[i].name);
+		fputc('\n', out);
+	}
 	for (i = 0; i < old->ndevs; i++) {
 		b = blockdevs_by_number(&s->devs, old->devs[i]);
 		fprintf(out, "# dev %u:%u %s\n", major(old->devs[i]), minor(old->devs[i]),
@@ -224,19 +235,24 @@ void journal_touch(void)
 int journal_retarget(const char *source, const char *disk, struct error *err)
 {
 	struct stat st, whole;
-	int fd = -1, r = 0;
+	FILE *out = NULL;
+	int fd, r = 0;
 
 	if (stat(source, &st) < 0 || stat(disk, &whole) < 0)
 		return error_set(err, errno, "find", source, NULL,
 				 "Has the kernel read the partition table? partx -u %s, then make the plan again.",
 				 disk);
 	fd = open(CAREEN_RECORD, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0 || dprintf(fd, "# source %s\n# dev %u:%u %s\n# dev %u:%u %s\n", source,
-			      major(st.st_rdev), minor(st.st_rdev), source, major(whole.st_rdev),
-			      minor(whole.st_rdev), disk) < 0)
-		r = error_set(err, errno, "write", CAREEN_RECORD, NULL, "Make the plan again.");
-	if (fd >= 0)
+	out = fd >= 0 ? fdopen(fd, "a") : NULL;
+	if (out) {
+		put_key(out, "source", source);
+		fprintf(out, "# dev %u:%u %s\n# dev %u:%u %s\n", major(st.st_rdev), minor(st.st_rdev),
+			source, major(whole.st_rdev), minor(whole.st_rdev), disk);
+	} else if (fd >= 0) {
 		close(fd);
+	}
+	if (!out || fclose(out) == EOF)
+		r = error_set(err, errno, "write", CAREEN_RECORD, NULL, "Make the plan again.");
 	return r;
 }
 

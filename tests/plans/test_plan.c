@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 #include <errno.h>
 #include <unistd.h>
 
@@ -950,6 +951,46 @@ static void test_change(struct snapshot *s)
 	s->unfinished = (struct unfinished){ 0 };
 }
 
+/* What the first operation of a repair keeps for the plan that is made anew. */
+static void remembers(struct snapshot *s, const struct plan_opts *opts)
+{
+	struct plan *plan = NULL;
+	struct error err;
+
+	s->unfinished = (struct unfinished){ 0 };
+	is_int(step_repair.plan(s, opts, &plan, &err), 0, "a repair of several operations");
+	for (size_t i = 0; plan && i < plan->n; i++)
+		if (plan->ops[i].kind == OP_REMEMBER)
+			unfinished_parse(&s->unfinished, plan->ops[i].input);
+	plan_free(plan);
+}
+
+/* A label is whatever somebody has written there. */
+static void test_label(struct snapshot *s)
+{
+	static char evil[] = "a\ndone 1\ndone 2";
+	char name[256], *text;
+	const char *xfs[] = { "fs=xfs", NULL }, *lines[] = { "fs=xfs", "via=ram\ndone 1", NULL };
+	const struct plan_opts change = { .device = "vda1", .tool = "change-fs", .answers = xfs };
+
+	devs[1].label = evil;
+	remembers(s, &change);
+	is_int(s->unfinished.done, 0, "a label does not say that an operation is done");
+	is_str(s->unfinished.label, evil, "it is kept as it is");
+	memset(name, 'x', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	devs[1].label = name;
+	remembers(s, &change);
+	is_str(s->unfinished.label, name, "the longest that btrfs has, too");
+	text = plan_text(s, "repair", &change);
+	ok(strstr(text, "without its label: no room") && strstr(text, "-L '' /dev/vda1"),
+	   "where the new file system has no room for it: that is said");
+	free(text);
+	devs[1].label = S("root");
+	s->unfinished = (struct unfinished){ 0 };
+	refusal(s, "repair", &(struct plan_opts){ .device = "vda1", .tool = "change-fs", .answers = lines }, -EINVAL);
+}
+
 static void test_recipes(void)
 {
 	const char *smaller[] = { "size=800M", NULL }, *word[] = { "size=much", NULL };
@@ -973,6 +1014,7 @@ static void test_recipes(void)
 
 	test_check_all(&s);
 	test_change(&s);
+	test_label(&s);
 	test_encrypt(&s);
 	/* one that has begun and not ended is not left behind unseen */
 	unfinished_parse(&s.unfinished, "tool resize\ndev 254:1 3\ndone 1\n");
@@ -1011,6 +1053,30 @@ static void three_disks(struct snapshot *s)
 	disks[3].diskseq = 3;
 	s->devs = (struct blockdevs){ .row = disks, .n = 4 };
 	strcpy(s->host.boot_id, "01234567-89ab-4cde-8f01-23456789abcd");
+}
+
+/* As many as it takes, each named in full and its word asked for. */
+static void test_wipe_many(struct snapshot *s)
+{
+	static struct blockdev many[16];
+	char serial[16][64], *text, answer[256] = "disks=";
+	size_t i;
+
+	for (i = 0; i < 15; i++) {
+		many[i] = disks[0];
+		snprintf(many[i].name, sizeof(many[i].name), "nvme1%zun10000", 10 + i);
+		snprintf(many[i].path, sizeof(many[i].path), "/dev/%s", many[i].name);
+		snprintf(serial[i], sizeof(serial[i]), "%0*zuAB%02zu", 50, i, i);
+		many[i].serial = serial[i];
+		many[i].dev = makedev(259, i);
+		many[i].diskseq = 100 + i;
+		snprintf(answer + strlen(answer), sizeof(answer) - strlen(answer), "%s ", many[i].name);
+	}
+	s->devs = (struct blockdevs){ .row = many, .n = 15 };
+	text = plan_text(s, "repair", COPY(.device = "nvme110n10000", .tool = "wipe-all", ANSWERS(answer)));
+	ok(strstr(text, "00014AB14).\n"), "fifteen disks are named, each whole");
+	ok(strstr(text, ",nvme123n10000-AB13,nvme124n10000-AB14 ("), "the word of each is asked for");
+	free(text);
 }
 
 #define WIPE(...) COPY(.device = "vda", .tool = "wipe-all", ANSWERS(__VA_ARGS__))
@@ -1058,6 +1124,8 @@ static void test_wipe_all(void)
 			 "done 1\ndone 3\ndone 4\n");
 	ok(strstr(refusal(&s, "repair", COPY(.device = "vda", .tool = "wipe-all"), -ENODEV),
 		  "too. Wiped already: /dev/vda. Attach"), "and what is wiped is named");
+	s.unfinished = (struct unfinished){ 0 };
+	test_wipe_many(&s);
 	mounts_free(&s.mounts);
 }
 

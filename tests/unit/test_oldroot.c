@@ -92,6 +92,21 @@ static void test_crowd(void)
 	free(text);
 }
 
+/* Anything can be in a name; options fill a page at most. */
+static void test_odd(void)
+{
+	char text[8192];
+	struct old_root old = { 0 };
+
+	snprintf(text, sizeof(text), "28 1 254:1 / / rw - ext4 /dev/vda1 rw\n"
+		 "# source /dev/mapper/a\\x5Cx20b\n# layer lvm - v\\x0A# source /dev/vdb\n# options %0*d\n", 4095, 0);
+	is_int(old_root_parse(&old, text), 0, "a record with odd names");
+	is_str(old.source, "/dev/mapper/a\\x20b", "what dm has escaped is its name");
+	is_str(old.layer[0].name, "v\n# source /dev/vdb", "what looks like a line is none");
+	is_int((long)strlen(old.options), 4095, "long options are whole");
+	old_root_free(&old);
+}
+
 static void test_stale(void)
 {
 	struct old_root old = { 0 };
@@ -121,6 +136,7 @@ int main(void)
 	test_record();
 	test_moved();
 	test_crowd();
+	test_odd();
 	test_stale();
 	test_live();
 	return done_testing();
