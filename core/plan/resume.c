@@ -1,5 +1,6 @@
 /* resume.c - the old root comes back, and PID 1 is its init again */
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -180,7 +181,7 @@ static int plan_mount_usr(struct plan *plan, const struct snapshot *s, bool open
 {
 	const struct mount *m = mounts_old_on(&s->old.mounts, "/usr");
 	struct needed usr = { .path = "/usr", .uuid = s->old.usr_uuid };
-	char options[512];
+	char options[sizeof(s->old.options)];
 
 	if (!m || m->pseudo || is_mounted(s, CAREEN_OLDROOT "/usr"))
 		return 0;
@@ -284,7 +285,7 @@ static void plan_kernel_mounts(struct plan *plan, const struct snapshot *s)
 		"hugetlbfs", "mqueue", "debugfs", "tracefs", "configfs", "fusectl",
 	};
 	const struct mount *m;
-	char target[300], options[600];
+	char target[PATH_MAX], options[sizeof(s->old.options)];
 	size_t i, t;
 
 	for (i = 0; i < s->old.mounts.n; i++) {

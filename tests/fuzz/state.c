@@ -14,6 +14,24 @@
 #include "run/remote_log.h"
 #include "run/writer.h"
 
+/* Whatever a label is: it says what it is, and nothing else of the repair. */
+static void label_stays(const char *label)
+{
+	struct unfinished u;
+	char line[4 * sizeof(u.label) + 8];
+	FILE *f;
+
+	if (strlen(label) >= sizeof(u.label))
+		return;
+	f = fmemopen(line, sizeof(line), "w");
+	fputs("label ", f);
+	text_escape(f, label);
+	fclose(f);
+	unfinished_parse(&u, line);
+	if (u.done || u.nanswers || *u.tool || strcmp(u.label, label))
+		abort();
+}
+
 void fuzz_one(char *text, size_t size)
 {
 	static const struct blockdev dev = { .diskseq = 3 };
@@ -27,6 +45,7 @@ void fuzz_one(char *text, size_t size)
 	struct hostkey key;
 	struct remote_log log;
 
+	label_stays(text);
 	unfinished_parse(&u, text);
 	keylist_parse(text, &keys);
 	inputs_parse(&in, text);
