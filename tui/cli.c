@@ -154,8 +154,15 @@ int cli_look(unsigned parts, bool console, struct snapshot **ret)
 void cli_say(const char *label, const char *word, const char *text)
 {
 	printf("%-11s%-9s", label, word);
+	cli_line("", text);
+}
+
+void cli_line(const char *indent, const char *text)
+{
+	fputs(indent, stdout);
 	text_put_clean(stdout, text);
 	putchar('\n');
+	fflush(stdout);
 }
 
 /* With port_open=armed: for how long. */

@@ -65,6 +65,8 @@ int cli_doctor(const struct cli *cli);
 int cli_help(const struct cli *cli);
 /* One line of a list: a label, a word about it, a text from anywhere. */
 void cli_say(const char *label, const char *word, const char *text);
+/* A line of what happens, at once: a text from anywhere, or NULL. */
+void cli_line(const char *indent, const char *text);
 /* "careen: what word; ..." on stderr. */
 int cli_usage(const char *what, const char *word);
 /* Print events as they come: of one job to its end, or of all (NULL) until nobody reads. */

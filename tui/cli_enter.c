@@ -4,31 +4,22 @@
  */
 #include <stdio.h>
 
-#include "base/text.h"
 #include "cli.h"
 #include "run/op.h"
 
 static const struct plan *running;
 
-static void line(const char *indent, const char *text)
-{
-	fputs(indent, stdout);
-	text_put_clean(stdout, text);
-	putchar('\n');
-	fflush(stdout);
-}
-
 static void note(void *job, const char *text)
 {
 	(void)job;
-	line("        ", text);
+	cli_line("        ", text);
 }
 
 static void tell(size_t i, int r, const struct error *err)
 {
 	(void)err;	/* cli_fail() says it, last */
 	printf("[%zu/%zu] %s: ", i + 1, running->n, r > 0 ? "running" : r < 0 ? "failed" : "done");
-	line("", running->ops[i].title);
+	cli_line("", running->ops[i].title);
 }
 
 static int run_here(const struct cli *cli, const struct plan *plan)

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/text.h"
 #include "cli.h"
 #include "clock.h"
 #include "run/job.h"
@@ -62,25 +61,18 @@ struct told {
 
 #define PROGRESS_EVERY_MS 5000
 
-static void line(const char *indent, const char *text)
-{
-	fputs(indent, stdout);
-	text_put_clean(stdout, text);
-	putchar('\n');
-}
-
 static void tell_op(const struct job_view *j, size_t i)
 {
 	const struct op_view *op = &j->op[i];
 
 	printf("[%zu/%zu] %s: ", i + 1, j->n, op_status_name(op->status));
-	line("", op->title);
+	cli_line("", op->title);
 	if (op->status != OPS_FAILED)
 		return;
 	if (op->message && *op->message)
-		line("        ", op->message);
+		cli_line("        ", op->message);
 	if (op->hint && *op->hint)
-		line("        ", op->hint);
+		cli_line("        ", op->hint);
 }
 
 /* Now and then: this may be kept in a file. */
@@ -93,7 +85,7 @@ static void tell_progress(const struct job_view *j, struct told *told)
 	    now - told->progress_ms < PROGRESS_EVERY_MS)
 		return;
 	told->progress_ms = now;
-	line("        ", op->progress);
+	cli_line("        ", op->progress);
 }
 
 static void tell_text(const struct job_view *j, struct told *told)
@@ -104,7 +96,7 @@ static void tell_text(const struct job_view *j, struct told *told)
 		told->nop = told->op ? j->n : 0;
 	}
 	for (; told->log < j->nlog; told->log++)
-		line("        ", j->log[told->log]);
+		cli_line("        ", j->log[told->log]);
 	for (size_t i = 0; i < told->nop; i++) {
 		if (told->op[i] == j->op[i].status)
 			continue;
@@ -113,7 +105,7 @@ static void tell_text(const struct job_view *j, struct told *told)
 	}
 	tell_progress(j, told);
 	if (j->status != JOB_RUNNING && j->verdict)
-		line("", j->verdict);
+		cli_line("", j->verdict);
 }
 
 static void wait_for_news(int fd)
