@@ -17,6 +17,12 @@ to() {
 	off
 }
 
+# again: the system is back, from a cold boot, too, and its root has its label
+again() {
+	back
+	is "$(label)" "$label" "$what: the root has its label"
+}
+
 # an initramfs is made in it, emulated
 VM_TIMEOUT=1800 TOOLS_AT=keys TOOLS_WAIT=1800
 release=${CAREEN_RELEASE:-13} token=none
@@ -25,6 +31,10 @@ vm_boot "$release" --flavour grub
 ok "$what: files of every kind" eval 'prepare && vm_ssh "chattr +i /root/acl"'
 ok "$what: GRUB on the disk" vm_ssh 'grub-install /dev/vda && update-grub && sync' || bail "$what: cannot go on"
 uuid=$(vm_ssh findmnt -no UUID /)
+label() { vm_ssh 'blkid -p -o value -s LABEL /dev/vda1 | od -c'; }
+ok "$what: a label that reads like a line of the journal" vm_ssh "e2label /dev/vda1 \$'rt\\ndone 1'"
+label=$(label)
+like "$label" 'd   o   n   e' "$what: it is there"
 before=$(inventory)
 ok "$what: a second disk" vm_disk2 2G
 
@@ -45,7 +55,7 @@ out=$(change xfs)
 is $? 0 "$what: it goes on" || bail "$out"
 like "$out" 'done before' "$what: from where it was"
 unlike "$out" 'save its files' "$what: nothing is saved from a half-restored root"
-back
+again
 
 to btrfs
 ok "$what: the console" op_console
@@ -53,11 +63,11 @@ tools_run <<END || bail 'cannot go on'
 WORD=$token 0 vda1 change-fs --set fs=btrfs --set via=vdb | All done
 END
 con_close
-back
+again
 
 to ext4
 out=$(change ext4)
 is $? 0 "$what: it is changed" || bail "$out"
-back
+again
 vm_stop
 done_testing
