@@ -91,7 +91,7 @@ struct unfinished {
 	dev_t dev;
 	uint64_t diskseq;	/* 0 unknown */
 	char uuid[64], label[256], fstype[16];	/* of the device when it began */
-	char answer[10][300];	/* "key=value", as many as a tool asks */
+	char answer[10][840];	/* "key=value", as many as a tool asks; of wipe-all, 15 disks */
 	unsigned nanswers;
 	unsigned done;		/* bit N: operation number N is done */
 };

@@ -216,7 +216,7 @@ static const char *new_label(const struct change *ch)
 	const char *fs = ch->will.fstype;
 	size_t room = !strcmp(fs, "ext4") ? 16 : !strcmp(fs, "xfs") ? 12 : 255;
 
-	return strlen(ch->is.label) <= room && !strchr(ch->is.label, '\n') ? ch->is.label : "";
+	return strlen(ch->is.label) <= room ? ch->is.label : "";
 }
 
 static void add_make(struct plan *plan, const struct change *ch)

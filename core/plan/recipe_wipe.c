@@ -134,7 +134,7 @@ static int find_targets(struct wipe *w, struct error *err)
 
 static void begins(struct plan *plan, const struct wipe *w)
 {
-	char was[300] = "", disks[8], how[8];
+	char was[54 * MAX_DISKS] = "", disks[8], how[8];
 	const struct blockdev *b;
 	size_t len;
 	unsigned i;

@@ -1069,7 +1069,7 @@ static void test_wipe_many(struct snapshot *s)
 		snprintf(serial[i], sizeof(serial[i]), "%0*zuAB%02zu", 50, i, i);
 		many[i].serial = serial[i];
 		many[i].dev = makedev(259, i);
-		many[i].diskseq = 100 + i;
+		many[i].diskseq = 12345678901234 + i;
 		snprintf(answer + strlen(answer), sizeof(answer) - strlen(answer), "%s ", many[i].name);
 	}
 	s->devs = (struct blockdevs){ .row = many, .n = 15 };
@@ -1077,6 +1077,10 @@ static void test_wipe_many(struct snapshot *s)
 	ok(strstr(text, "00014AB14).\n"), "fifteen disks are named, each whole");
 	ok(strstr(text, ",nvme123n10000-AB13,nvme124n10000-AB14 ("), "the word of each is asked for");
 	free(text);
+	remembers(s, COPY(.device = "nvme110n10000", .tool = "wipe-all", ANSWERS(answer)));
+	text = (char *)unfinished_answer(&s->unfinished, "wipe-all", &many[0], "was");
+	ok(text && strstr(text, " nvme124n10000/12345678901248"), "each is remembered");
+	s->unfinished = (struct unfinished){ 0 };
 }
 
 #define WIPE(...) COPY(.device = "vda", .tool = "wipe-all", ANSWERS(__VA_ARGS__))
