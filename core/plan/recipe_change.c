@@ -222,14 +222,13 @@ static const char *new_label(const struct change *ch)
 static void add_make(struct plan *plan, const struct change *ch)
 {
 	const char *dev = ch->rp->dev->path, *fs = ch->will.fstype, *label = new_label(ch);
-	char title[80], uuid[80];
+	char title[64], uuid[80];
 	struct op *op;
 
 	/* mkfs.btrfs takes no UUID that it still finds somewhere */
 	once_made(ch, repair_command(plan, ch->rp->dev, DANGER_DESTROYS, "wipe the old signature",
 				     WORDS("wipefs", "-a", "-q", dev)), DID_WIPE);
-	text_fmt(title, sizeof(title), "make the new file system (%s%s)", fs,
-		 strcmp(label, ch->is.label) ? ", without its label: no room" : "");
+	text_fmt(title, sizeof(title), "make the new file system (%s)", fs);
 	text_fmt(uuid, sizeof(uuid), "uuid=%s", ch->is.uuid);
 	if (!strcmp(fs, "ext4"))
 		op = repair_command(plan, ch->rp->dev, DANGER_DESTROYS, title,
@@ -318,6 +317,9 @@ int recipe_change(const struct repair *rp, struct plan *plan, struct error *err)
 		repair_written(plan, rp->dev);
 	if (reads(&ch))
 		plan_set(plan, &plan->undo, "Only reads %s.", rp->dev->path);
+	else if (strcmp(new_label(&ch), ch.is.label))
+		plan_set(plan, &plan->undo, "No undo: %s is written to. Its label, %s, is lost: %s has no room for "
+			 "it.", rp->dev->path, ch.is.label, ch.will.fstype);
 	if (ch.ssh) {
 		add_pass(plan, &ch);
 		return 0;

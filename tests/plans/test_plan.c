@@ -983,7 +983,7 @@ static void test_label(struct snapshot *s)
 	remembers(s, &change);
 	is_str(s->unfinished.label, name, "the longest that btrfs has, too");
 	text = plan_text(s, "repair", &change);
-	ok(strstr(text, "without its label: no room") && strstr(text, "-L '' /dev/vda1"),
+	ok(strstr(text, ", is lost: xfs has no room for it.") && strstr(text, "-L '' /dev/vda1"),
 	   "where the new file system has no room for it: that is said");
 	free(text);
 	devs[1].label = S("root");
