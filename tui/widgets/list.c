@@ -236,20 +236,24 @@ static void draw_filter(const struct list *l, struct box *box)
 
 void list_draw(struct list *l, struct box box)
 {
-	int w[MAX_COLS];
+	/* where there is one line only, it is the cursor's */
+	int w[MAX_COLS], first = box.y + (box.h > 1);
 
+	if (box.h < 1)
+		return;
 	widths(l, box.w - 2, w);
-	draw_head(l, &box, w);
-	if (l->filtering || l->filter[0])
+	if (box.h > 1)
+		draw_head(l, &box, w);
+	if (box.h > 1 && (l->filtering || l->filter[0]))
 		draw_filter(l, &box);
-	scroll(l, box.h - 1);
+	scroll(l, box.h - (first - box.y));
 	for (size_t i = 0; i < l->height && l->top + i < l->n; i++)
-		draw_row(l, &box, box.y + 1 + i, l->top + i, w);
+		draw_row(l, &box, first + i, l->top + i, w);
 	if (l->n == 0 && box.h > 2)
 		term_put(box.y + 2, box.x + 1, box.w - 2, ST_DIM,
 			 l->filter[0] ? "Nothing here has this text." : l->empty);
 	if (l->top > 0)
-		term_put(box.y + 1, box.x + box.w - 1, 1, ST_DIM, "▲");
+		term_put(first, box.x + box.w - 1, 1, ST_DIM, "▲");
 	if (l->top + l->height < l->n)
 		term_put(box.y + box.h - 1, box.x + box.w - 1, 1, ST_DIM, "▼");
 }
