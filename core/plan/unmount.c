@@ -7,6 +7,17 @@
 #include "model/stack.h"
 #include "plan/common.h"
 
+/* Who has the disk open for the moment in which a careen looks at it (another console) holds nothing up. */
+static bool only_looks(const struct holders *hs)
+{
+	size_t i;
+
+	for (i = 0; i < hs->n; i++)
+		if (hs->row[i].out != OUT_KEEP || hs->row[i].holds != HOLD_DEV)
+			return false;
+	return true;
+}
+
 static void unmount_state(const struct snapshot *s, struct step_state *ret)
 {
 	unsigned n = mounts_left(s), hold = holders_to_stop(s);
@@ -16,7 +27,7 @@ static void unmount_state(const struct snapshot *s, struct step_state *ret)
 		return;
 	if (!snapshot_detached(s))
 		state_set(ret, STEP_WAITING, n, "mounts", "Needs Detach and Kill first.");
-	else if (snapshot_unmounted(s) && !s->holders.n)
+	else if (snapshot_unmounted(s) && only_looks(&s->holders))
 		state_set(ret, STEP_DONE, 0, "devices", "The old root is off its disks.");
 	else if (hold)
 		state_set(ret, STEP_BLOCKED, n, "holders",

@@ -749,6 +749,11 @@ static void test_off(void)
 	text = plan_text(&s, "resume", NULL);
 	ok(strstr(text, "mount / ("), "a console that looks at the disk does not");
 	free(text);
+	step_unmount.state(&s, &st);
+	is_int(st.status, STEP_DONE, "nor does Unmount have anything to do because of it");
+	tool.holds |= HOLD_FD;
+	step_unmount.state(&s, &st);
+	is_int(st.status, STEP_READY, "but of one that has a file open");
 	s.holders = (struct holders){ 0 };
 	strcpy(s.old.init, "/usr/lib/systemd/systemd");
 	s.old.uevents = 3377;
