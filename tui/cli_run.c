@@ -20,7 +20,7 @@ static int refuse(const char *why)
 
 static bool typed(const char *want)
 {
-	char line[640];
+	char line[PLAN_TOKEN];
 
 	fflush(stdout);
 	if (!fgets(line, sizeof(line), stdin))

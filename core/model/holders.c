@@ -209,6 +209,11 @@ static void scan_worker(int out, unsigned worker, void *arg)
 	}
 }
 
+bool holder_only_looks(const struct holder *h)
+{
+	return h->out == OUT_KEEP && h->holds == HOLD_DEV;
+}
+
 int holders_add(struct holders *hs, const struct holder *h)
 {
 	struct holder row = *h;

@@ -92,4 +92,7 @@ void holders_free(struct holders *hs);
 /* proc(5): start time of @pid in clock ticks since boot, 0 if it is gone. */
 uint64_t process_start(pid_t pid);
 
+/* Has it the disk open for the moment in which a careen looks at it, and nothing else? */
+bool holder_only_looks(const struct holder *h);
+
 #endif

@@ -149,6 +149,8 @@ struct op {
 	size_t nprocs;
 };
 
+#define PLAN_TOKEN 640	/* room for what is typed: the longest are the words of 15 disks, of wipe-all */
+
 struct plan {
 	char step[16];		/* name of its step */
 	char *title;		/* "Detach: PID 1 moves into RAM" */

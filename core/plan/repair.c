@@ -167,7 +167,7 @@ static int refuse_path(const char *path, struct error *err)
 	return 0;
 }
 
-/* The journal of a repair keeps an answer on a line. */
+/* No name, size or path that is meant has one; what was pasted by mistake does. */
 static bool has_control(const char *s)
 {
 	for (; *s; s++)

@@ -7,13 +7,13 @@
 #include "model/stack.h"
 #include "plan/common.h"
 
-/* Who has the disk open for the moment in which a careen looks at it (another console) holds nothing up. */
+/* Another console that looks at the disk just now holds nothing up. */
 static bool only_looks(const struct holders *hs)
 {
 	size_t i;
 
 	for (i = 0; i < hs->n; i++)
-		if (hs->row[i].out != OUT_KEEP || hs->row[i].holds != HOLD_DEV)
+		if (!holder_only_looks(&hs->row[i]))
 			return false;
 	return true;
 }

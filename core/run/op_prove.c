@@ -178,7 +178,7 @@ static void look_holders(struct proof *p, const struct mounts *ms, const struct 
 		/* of a namespace or a queue nobody tells the device */
 		if ((elsewhere(p, ms, h->dev) && h->holds != HOLD_UNKNOWN) || stays(p, h))
 			continue;
-		looks += h->out == OUT_KEEP && h->holds == HOLD_DEV;
+		looks += holder_only_looks(h);
 		if (more++ >= 4)
 			continue;
 		if (h->kind == HOLDER_PROCESS)

@@ -15,7 +15,7 @@
 #include "widgets/text.h"
 
 static struct plan *plan;
-static char typed[640];		/* the words of 15 disks: recipe_wipe.c */
+static char typed[PLAN_TOKEN];
 static char before[256];	/* a new secret as it was typed first */
 static bool word_given;		/* the token; what is typed now is the secret */
 
